@@ -1,0 +1,98 @@
+package provider
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"strings"
+)
+
+// MessageID names one message for as long as its folder lives: the account's
+// tag, a dash, and the backend's own part. Opaque to callers; short and in
+// lower case, so that a model copies it without error.
+type MessageID string
+
+// FolderID names a folder to its backend; for IMAP it is the path. Opaque.
+type FolderID string
+
+// PartID names a part of a message, as IMAP section numbers do ("1.2").
+type PartID string
+
+const (
+	// maxIDLen bounds an ID on the way in; the longest we make has under 40.
+	maxIDLen = 200
+	tagLen   = 3
+)
+
+// Tag is the short name that an account's ids carry: the id itself when it has
+// 2 or 3 lower-case letters or digits, else 3 characters of its digest. Two
+// accounts of one caller must not share a tag.
+func Tag(account string) string {
+	if n := len(account); n >= 2 && n <= tagLen && plainID(account) {
+		return account
+	}
+	sum := sha256.Sum256([]byte(account))
+	return idEncoding().EncodeToString(sum[:])[:tagLen]
+}
+
+// idEncoding leaves out 0, 1, l and o, which readers confuse.
+func idEncoding() *base32.Encoding {
+	return base32.NewEncoding("abcdefghijkmnpqrstuvwxyz23456789").WithPadding(base32.NoPadding)
+}
+
+// ShortHash is a digest of s in n characters (5 bits each, at most 51) that fit
+// an ID. It is a name, not a secret.
+func ShortHash(s string, n int) string {
+	sum := sha256.Sum256([]byte(s))
+	return idEncoding().EncodeToString(sum[:])[:min(n, 51)]
+}
+
+// NewMessageID joins an account's tag and the backend's part, which may hold
+// lower-case letters, digits, dots and dashes.
+func NewMessageID(account, local string) MessageID {
+	return MessageID(Tag(account) + "-" + local)
+}
+
+// Tag returns the tag of the account that id belongs to, "" when id is malformed.
+func (id MessageID) Tag() string {
+	tag, _, ok := id.split()
+	if !ok {
+		return ""
+	}
+	return tag
+}
+
+// Local returns the backend's part of id, "" when id is malformed.
+func (id MessageID) Local() string {
+	_, local, ok := id.split()
+	if !ok {
+		return ""
+	}
+	return local
+}
+
+func (id MessageID) split() (tag, local string, ok bool) {
+	if len(id) > maxIDLen {
+		return "", "", false
+	}
+	tag, local, ok = strings.Cut(string(id), "-")
+	if !ok || len(tag) < 2 || len(tag) > tagLen || !plainID(tag) || local == "" {
+		return "", "", false
+	}
+	for _, r := range local {
+		if !plainRune(r) && r != '.' && r != '-' {
+			return "", "", false
+		}
+	}
+	return tag, local, true
+}
+
+func plainID(s string) bool {
+	for _, r := range s {
+		if !plainRune(r) {
+			return false
+		}
+	}
+	return true
+}
+
+func plainRune(r rune) bool { return r >= 'a' && r <= 'z' || r >= '0' && r <= '9' }

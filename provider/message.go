@@ -1,0 +1,187 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strconv"
+	"time"
+)
+
+// Summary is a message as a list shows it. Strings are decoded, not cleaned.
+type Summary struct {
+	ID        MessageID
+	Folder    FolderID
+	ThreadID  string // empty: unknown
+	HeaderID  string // Message-ID without angle brackets, RFC 5322 section 3.6.4
+	From      []Address
+	To        []Address
+	Cc        []Address
+	Subject   string
+	Date      time.Time // Date field; zero when absent or garbled
+	Received  time.Time // when the server got it; zero when unknown
+	Size      int64     // bytes of the whole message; 0 unknown
+	Flags     Flags
+	Labels    []string
+	HasAttach bool
+}
+
+// Message is a message to read.
+type Message struct {
+	Summary
+	ReplyTo    []Address
+	Bcc        []Address
+	InReplyTo  []string
+	References []string
+	Header     []Field // every field, in the message's order
+	// Text and HTML are the bodies in UTF-8, at most ReadOptions.MaxText bytes each.
+	Text, HTML                   string
+	TextTruncated, HTMLTruncated bool
+	Parts                        []Part // everything that is not the body
+	Defects                      []string
+}
+
+// Field is one header field, its value unfolded and decoded.
+type Field struct{ Name, Value string }
+
+// Part describes a part of a message that is not its body.
+type Part struct {
+	ID        PartID
+	Type      string // media type in lower case
+	Name      string // file name as the sender gave it: never a path to use
+	Size      int64  // bytes once decoded, where known, else as encoded
+	Inline    bool
+	ContentID string
+}
+
+// ListOptions says which messages of a folder to list.
+type ListOptions struct {
+	Folder     FolderID  // required
+	UnreadOnly bool      // without \Seen
+	Since      time.Time // received at or after; zero: no bound
+	Before     time.Time // received before; zero: no bound
+}
+
+// ReadOptions says how much of each message to read.
+type ReadOptions struct {
+	HeadersOnly bool
+	MaxText     int64 // bytes of each body; 0 means DefaultMaxText
+}
+
+// Bounds of reading.
+const (
+	MaxRead        = 10      // messages in one call: what a model can take in
+	DefaultMaxText = 1 << 20 // a body beyond that is no letter
+)
+
+// ReadResult is one message or why it could not be read.
+type ReadResult struct {
+	ID      MessageID
+	Message *Message // nil when Err is set
+	Err     error
+}
+
+// Reader lists and reads. Reading never changes a flag.
+type Reader interface {
+	// ListMessages lists a folder, the last to arrive first. Messages that
+	// arrive or go between two pages cause no duplicate and no gap.
+	ListMessages(ctx context.Context, opts ListOptions, page PageRequest) (Page[Summary], error)
+	// ReadMessages returns one result per id, in order. A stale id is Conflict,
+	// a message that is gone NotFound. A damaged message is read as far as it
+	// can be, with Defects.
+	ReadMessages(ctx context.Context, ids []MessageID, opts ReadOptions) ([]ReadResult, error)
+	// OpenPart streams a part, transfer encoding removed, charset untouched.
+	// A stream cut short ends in io.ErrUnexpectedEOF. The caller closes it.
+	OpenPart(ctx context.Context, id MessageID, part PartID) (Part, io.ReadCloser, error)
+}
+
+// ListMessages lists a folder, the last to arrive first.
+func (a *Account) ListMessages(ctx context.Context, opts ListOptions, page PageRequest) (Page[Summary], error) {
+	const op = "list messages"
+	r, err := use[Reader](ctx, a, op, CapRead)
+	if err != nil {
+		return Page[Summary]{}, err
+	}
+	if err := checkFolderName(op, string(opts.Folder)); err != nil {
+		return Page[Summary]{}, err
+	}
+	if page, err = page.clamp(op); err != nil {
+		return Page[Summary]{}, err
+	}
+	got, err := r.ListMessages(ctx, opts, page)
+	return got, a.folderGone(wrap(op, err))
+}
+
+// ReadMessages reads 1 to MaxRead messages and returns one result per id.
+func (a *Account) ReadMessages(ctx context.Context, ids []MessageID, opts ReadOptions) ([]ReadResult, error) {
+	const op = "read messages"
+	r, err := use[Reader](ctx, a, op, CapRead)
+	if err != nil {
+		return nil, err
+	}
+	if ids, err = a.checkIDs(op, ids, MaxRead); err != nil {
+		return nil, err
+	}
+	if opts.MaxText <= 0 {
+		opts.MaxText = DefaultMaxText
+	}
+	got, err := r.ReadMessages(ctx, ids, opts)
+	if err != nil {
+		return nil, wrap(op, err)
+	}
+	return completeReads(op, ids, got), nil
+}
+
+// OpenPart streams one part of a message. The caller closes it.
+func (a *Account) OpenPart(ctx context.Context, id MessageID, part PartID) (Part, io.ReadCloser, error) {
+	const op = "open part"
+	r, err := use[Reader](ctx, a, op, CapRead)
+	if err != nil {
+		return Part{}, nil, err
+	}
+	if _, err := a.checkIDs(op, []MessageID{id}, 1); err != nil {
+		return Part{}, nil, err
+	}
+	if !part.valid() {
+		return Part{}, nil, invalid(op, "part "+strconv.Quote(string(part))+" is not a section number such as 1.2")
+	}
+	info, body, err := r.OpenPart(ctx, id, part)
+	return info, body, wrap(op, err)
+}
+
+// valid reports whether p is a section number of RFC 9051 section 6.4.5.1.
+func (p PartID) valid() bool {
+	if len(p) == 0 || len(p) > 100 {
+		return false
+	}
+	dot := true
+	for _, r := range p {
+		switch {
+		case r == '.' && !dot:
+			dot = true
+		case r >= '1' && r <= '9', r == '0' && !dot:
+			dot = false
+		default:
+			return false
+		}
+	}
+	return !dot
+}
+
+// completeReads answers for every id, also those a backend forgot.
+func completeReads(op string, ids []MessageID, got []ReadResult) []ReadResult {
+	byID := make(map[MessageID]ReadResult, len(got))
+	for _, r := range got {
+		byID[r.ID] = r
+	}
+	out := make([]ReadResult, 0, len(ids))
+	for _, id := range ids {
+		r, ok := byID[id]
+		if !ok || r.Message == nil && r.Err == nil {
+			r = ReadResult{ID: id, Err: &Error{Op: op, Code: Unavailable, Err: errors.New("the backend did not answer for this message")}}
+		}
+		r.Err = wrap(op, r.Err)
+		out = append(out, r)
+	}
+	return out
+}

@@ -1,0 +1,52 @@
+package provider
+
+import "context"
+
+// Flags is a set of system flags (RFC 9051 section 2.3.2). Zero is none.
+type Flags uint8
+
+// The flags.
+const (
+	Seen Flags = 1 << iota
+	Answered
+	Flagged
+	Draft
+	Deleted // marked for removal; nothing is removed by it
+	allFlags = Seen | Answered | Flagged | Draft | Deleted
+)
+
+// Has reports whether every flag of want is set.
+func (f Flags) Has(want Flags) bool { return f&want == want }
+
+// FlagChange sets and clears flags; others stay as they are.
+type FlagChange struct {
+	Add, Remove Flags
+}
+
+// Modifier changes flags.
+type Modifier interface {
+	// SetFlags returns one Outcome per id. Draft is never changed.
+	SetFlags(ctx context.Context, ids []MessageID, change FlagChange) ([]Outcome, error)
+}
+
+// SetFlags changes flags of 1 to MaxBatch messages and returns one Outcome per id.
+func (a *Account) SetFlags(ctx context.Context, ids []MessageID, change FlagChange) ([]Outcome, error) {
+	const op = "set flags"
+	m, err := use[Modifier](ctx, a, op, CapModify)
+	if err != nil {
+		return nil, err
+	}
+	switch both := change.Add | change.Remove; {
+	case both == 0:
+		return nil, invalid(op, "no flag to change")
+	case both&^allFlags != 0, both.Has(Draft):
+		return nil, invalid(op, "only seen, answered, flagged and deleted can be changed")
+	case change.Add&change.Remove != 0:
+		return nil, invalid(op, "a flag is to be set and cleared at once")
+	}
+	if ids, err = a.checkIDs(op, ids, MaxBatch); err != nil {
+		return nil, err
+	}
+	out, err := m.SetFlags(ctx, ids, change)
+	return complete(op, ids, out, err)
+}

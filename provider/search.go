@@ -1,0 +1,136 @@
+package provider
+
+import (
+	"context"
+	"time"
+)
+
+// Query says which messages to find. A message matches when every set field
+// matches; the zero Query matches everything in the folders it looks in.
+// Words match without regard to case, anywhere in the text.
+type Query struct {
+	// In and Everywhere say where to look and count at the top level only.
+	// Neither set: every folder but Trash and Junk.
+	In         []FolderID
+	Everywhere bool
+
+	From     []string // words in the From field; all must match
+	To       []string // words in To, Cc or Bcc
+	Cc       []string
+	Subject  []string
+	Text     []string // words anywhere: subject, addresses or body
+	Body     []string // words in the body
+	Filename []string // words in the name of an attachment
+	Labels   []string // exact labels or keywords
+
+	Since, Before time.Time // received at or after, received before; to the day where the server knows no better
+	With, Without Flags     // flags that must be set, or clear
+	Larger        int64     // bytes; 0 no bound
+	Smaller       int64     // bytes; 0 no bound
+	HasAttach     bool
+	HeaderID      string // Message-ID, with or without angle brackets
+
+	Not []Query   // none may match
+	Any [][]Query // of each group at least one must match
+}
+
+// Bounds of a query: a model's question has a handful of terms.
+const (
+	MaxQueryTerms = 100
+	MaxQueryDepth = 8
+	MaxQueryText  = 500 // bytes of one term
+)
+
+// Searcher finds messages.
+type Searcher interface {
+	// Search finds messages, the last to arrive first within a folder, and
+	// newest first over several. A term the server cannot serve is Unsupported
+	// and named; it is never ignored.
+	Search(ctx context.Context, q Query, page PageRequest) (Page[Summary], error)
+}
+
+// Search finds messages, newest first.
+func (a *Account) Search(ctx context.Context, q Query, page PageRequest) (Page[Summary], error) {
+	const op = "search"
+	s, err := use[Searcher](ctx, a, op, CapSearch)
+	if err != nil {
+		return Page[Summary]{}, err
+	}
+	if err := q.validate(op); err != nil {
+		return Page[Summary]{}, err
+	}
+	if page, err = page.clamp(op); err != nil {
+		return Page[Summary]{}, err
+	}
+	got, err := s.Search(ctx, q, page)
+	return got, a.folderGone(wrap(op, err))
+}
+
+func (q Query) validate(op string) error {
+	for _, f := range q.In {
+		if err := checkFolderName(op, string(f)); err != nil {
+			return err
+		}
+	}
+	if len(q.In) > 0 && q.Everywhere {
+		return invalid(op, "a search looks in named folders or everywhere, not both")
+	}
+	terms := 0
+	return q.check(op, 0, &terms)
+}
+
+func (q Query) check(op string, depth int, terms *int) error {
+	if depth > MaxQueryDepth {
+		return invalid(op, "the query is nested too deeply")
+	}
+	if depth > 0 && (len(q.In) > 0 || q.Everywhere) {
+		return invalid(op, "folders apply to the whole search, not to a part of it")
+	}
+	for _, words := range q.words() {
+		*terms += len(words)
+		for _, w := range words {
+			if err := checkTerm(op, w); err != nil {
+				return err
+			}
+		}
+	}
+	if err := checkTerm(op, q.HeaderID); q.HeaderID != "" && err != nil {
+		return err
+	}
+	if q.Larger < 0 || q.Smaller < 0 {
+		return invalid(op, "a size is negative")
+	}
+	subs := q.Not
+	for _, group := range q.Any {
+		if len(group) == 0 {
+			return invalid(op, "a group of alternatives is empty")
+		}
+		subs = append(subs[:len(subs):len(subs)], group...)
+	}
+	*terms += len(subs)
+	if *terms > MaxQueryTerms {
+		return invalid(op, "the query has too many terms")
+	}
+	for _, sub := range subs {
+		if err := sub.check(op, depth+1, terms); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (q Query) words() [][]string {
+	return [][]string{q.From, q.To, q.Cc, q.Subject, q.Text, q.Body, q.Filename, q.Labels}
+}
+
+func checkTerm(op, term string) error {
+	switch {
+	case term == "":
+		return invalid(op, "a search term is empty")
+	case len(term) > MaxQueryText:
+		return invalid(op, "a search term is too long")
+	case hasControl(term):
+		return invalid(op, "a search term holds a control character")
+	}
+	return nil
+}

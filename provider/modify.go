@@ -11,7 +11,7 @@ const (
 	Answered
 	Flagged
 	Draft
-	Deleted // marked for removal; nothing is removed by it
+	Deleted  // marked for removal; nothing is removed by it
 	allFlags = Seen | Answered | Flagged | Draft | Deleted
 )
 

@@ -39,6 +39,9 @@ type Page[T any] struct {
 	Total int
 	// Failed names items that exist and could not be delivered.
 	Failed []Outcome
+	// At makes the cursor that goes on after Items[i], for callers that can use
+	// only a part of the page. Nil when Items is empty.
+	At func(i int) (Cursor, error)
 }
 
 // All walks every page. It ends at the first error, which it yields.

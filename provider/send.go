@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -124,9 +125,9 @@ func (m Outgoing) validate(op string) error {
 	case n == 0:
 		return invalid(op, "no recipient")
 	case n > MaxRecipients:
-		return &Error{Op: op, Code: TooLarge, Err: invalid("", "more than "+strconv.Itoa(MaxRecipients)+" recipients")}
+		return &Error{Op: op, Code: TooLarge, Err: errors.New("more than " + strconv.Itoa(MaxRecipients) + " recipients")}
 	case size > maxOutgoing:
-		return &Error{Op: op, Code: TooLarge, Err: invalid("", "text and attachments are over 25 MB")}
+		return &Error{Op: op, Code: TooLarge, Err: errors.New("text and attachments are over 25 MB")}
 	case size == 0 && m.Subject == "":
 		return invalid(op, "the message is empty")
 	case len(m.Subject) > MaxSubject:

@@ -60,10 +60,10 @@ func (g Grant) Check(e Effect, tags []Tag) error {
 	return nil
 }
 
-// And returns a grant that permits exactly what both permit, so it only
-// narrows. ID, Subject and Client stay g's, unless other has no ID: then the
-// result has none either and is not alive. Created is the later, Expires the
-// earlier.
+// And returns a grant that permits what both permit and no more. (Alternatives
+// must be met by a scope that both grant.) ID, Subject and Client stay g's,
+// unless other has no ID: then the result has none either and is not alive.
+// Created is the later, Expires the earlier.
 func (g Grant) And(other Grant) Grant {
 	both := g.Clone()
 	if other.ID == "" {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -146,7 +147,7 @@ func splitAddress(address string) (local, domain string, ok bool) {
 // unquote takes the quotes off a quoted string that is not empty and holds no
 // control character.
 func unquote(s string) (string, bool) {
-	if len(s) < 3 || s[len(s)-1] != '"' || !utf8.ValidString(s) {
+	if len(s) < 3 || s[len(s)-1] != '"' || !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {
 		return "", false
 	}
 	var b strings.Builder
@@ -157,7 +158,7 @@ func unquote(s string) (string, bool) {
 		} else if inner[i] == '"' {
 			return "", false
 		}
-		if i == len(inner) || inner[i] < ' ' || inner[i] == 0x7f {
+		if i == len(inner) {
 			return "", false
 		}
 		b.WriteByte(inner[i])
@@ -169,7 +170,7 @@ func unquote(s string) (string, bool) {
 // 3.2.3). Dots in odd places are let be: such mailboxes exist.
 func validAtoms(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(c rune) bool {
-		return c <= ' ' || c == 0x7f || strings.ContainsRune(`()<>[]:;@\,"`, c)
+		return c == ' ' || unicode.IsControl(c) || strings.ContainsRune(`()<>[]:;@\,"`, c)
 	})
 }
 

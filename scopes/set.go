@@ -59,6 +59,9 @@ func (s Set) Intersect(t Set) Set { return Set{bits: s.bits & t.bits} }
 // Empty reports whether s grants nothing.
 func (s Set) Empty() bool { return s.bits == 0 }
 
+// Equal is == as a method, for packages that compare deeply.
+func (s Set) Equal(t Set) bool { return s == t }
+
 // Slice returns the granted scopes, implied ones among them, in the order of
 // the constants' declaration.
 func (s Set) Slice() []Scope {

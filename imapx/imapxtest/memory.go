@@ -1,0 +1,186 @@
+package imapxtest
+
+import (
+	"bytes"
+	"crypto/tls"
+	"log"
+	"net"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapserver"
+	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
+)
+
+// Memory starts go-imap's in-memory server and an in-memory submission server
+// with AUTH PLAIN. It starts in milliseconds and needs nothing installed.
+//
+// Accounts alice and bob have the folders INBOX, Drafts, Sent, Trash, Junk and
+// Archive, all subscribed; the delimiter is "/".
+//
+// It announces IMAP4rev1 with NAMESPACE, UIDPLUS, ESEARCH, SEARCHRES,
+// LIST-EXTENDED, LIST-STATUS, MOVE, STATUS=SIZE, BINARY, CHILDREN, IDLE, ENABLE,
+// UNSELECT and LITERAL-. It lacks SPECIAL-USE (folders carry no role: a client
+// must know them by name), SORT, THREAD, CONDSTORE, QUOTA, ACL, METADATA, ID,
+// PREVIEW and OBJECTID. It stores keywords in lower case, leaves child folders
+// behind on RENAME and DELETE, and never fails by itself. Whatever Hide names
+// is only not announced.
+func Memory(t testing.TB, options ...Options) *Server {
+	t.Helper()
+	opt := one(t, options)
+	if opt.Quota != "" || opt.MaxConns != 0 {
+		t.Fatal("imapxtest: the in-memory server has no quota and no connection limit")
+	}
+	ca := newAuthority(t, t.TempDir())
+	tlsConfig := &tls.Config{Certificates: []tls.Certificate{ca.leaf}, MinVersion: tls.VersionTLS12}
+
+	m := &memory{server: imapmemserver.New(), passwords: make(map[string]string)}
+	for _, name := range []string{"alice", "bob"} {
+		if err := m.add(name, name+"-pw"); err != nil {
+			t.Fatalf("imapxtest: account %s: %v", name, err)
+		}
+	}
+	imapLn, imapsLn := listen(t), listen(t)
+	m.serve(t, tlsConfig, opt.Hide, imapLn, tls.NewListener(imapsLn, tlsConfig))
+
+	k := &sink{
+		passwords: m.password, imap: imapLn.Addr().String(), answers: make(answers),
+		isAccount: func(name string) bool { _, ok := m.password(name); return ok },
+	}
+	smtpLn, smtpsLn := listen(t), listen(t)
+	k.serve(t, tlsConfig, smtpLn, tls.NewListener(smtpsLn, tlsConfig))
+
+	h := &host{
+		imap: imapLn.Addr().String(), imaps: imapsLn.Addr().String(),
+		smtp: smtpLn.Addr().String(), smtps: smtpsLn.Addr().String(),
+		ca: ca, sink: k, addAccount: m.add,
+	}
+	return h.view(t, "alice")
+}
+
+func one(t testing.TB, options []Options) Options {
+	t.Helper()
+	switch len(options) {
+	case 0:
+		return Options{}
+	case 1:
+		return options[0]
+	}
+	t.Fatal("imapxtest: more than one Options")
+	return Options{}
+}
+
+// memory is the in-memory server's accounts.
+type memory struct {
+	server *imapmemserver.Server
+
+	mu        sync.Mutex
+	passwords map[string]string
+}
+
+func (m *memory) password(username string) (string, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	password, ok := m.passwords[username]
+	return password, ok
+}
+
+func (m *memory) add(username, password string) error {
+	user := imapmemserver.NewUser(username, password)
+	for _, folder := range []string{"INBOX", "Drafts", "Sent", "Trash", "Junk", "Archive"} {
+		if err := user.Create(folder, nil); err != nil {
+			return err
+		}
+		if err := user.Subscribe(folder); err != nil {
+			return err
+		}
+	}
+	m.server.AddUser(user)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.passwords[username] = password
+	return nil
+}
+
+func memoryCaps(hide []string) imap.CapSet {
+	caps := make(imap.CapSet)
+	for _, c := range []imap.Cap{
+		imap.CapIMAP4rev1, imap.CapNamespace, imap.CapUIDPlus, imap.CapESearch, imap.CapSearchRes,
+		imap.CapListExtended, imap.CapListStatus, imap.CapMove, imap.CapStatusSize, imap.CapBinary, imap.CapChildren,
+	} {
+		if !slices.Contains(hide, string(c)) {
+			caps[c] = struct{}{}
+		}
+	}
+	return caps
+}
+
+func (m *memory) serve(t testing.TB, tlsConfig *tls.Config, hide []string, listeners ...net.Listener) {
+	caps := memoryCaps(hide)
+	if !caps.Has(imap.CapIMAP4rev1) {
+		t.Fatal("imapxtest: the in-memory server cannot hide IMAP4rev1")
+	}
+	var messages lockedBuffer
+	srv := imapserver.New(&imapserver.Options{
+		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
+			return m.server.NewSession(), nil, nil
+		},
+		Caps:         caps,
+		TLSConfig:    tlsConfig,
+		InsecureAuth: true,
+		Logger:       log.New(&messages, "", 0),
+	})
+	var wg sync.WaitGroup
+	for _, ln := range listeners {
+		accepting := make(chan struct{})
+		wg.Go(func() {
+			if err := srv.Serve(&announced{Listener: ln, accepting: accepting}); err != nil {
+				t.Errorf("imapxtest: IMAP: %v", err)
+			}
+		})
+		<-accepting
+	}
+	t.Cleanup(func() {
+		for _, ln := range listeners {
+			ln.Close()
+		}
+		srv.Close()
+		wg.Wait()
+		if log := messages.String(); t.Failed() && log != "" {
+			t.Logf("in-memory server:\n%s", log)
+		}
+	})
+}
+
+// announced tells when its first Accept begins: closing an imapserver before
+// that is a data race.
+type announced struct {
+	net.Listener
+	once      sync.Once
+	accepting chan struct{}
+}
+
+func (a *announced) Accept() (net.Conn, error) {
+	a.once.Do(func() { close(a.accepting) })
+	return a.Listener.Accept()
+}
+
+// lockedBuffer collects what several connections log.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}

@@ -1,0 +1,145 @@
+// Package imapxtest gives tests a mail server on loopback: IMAP to read and
+// SMTP submission to send, both with TLS and without.
+//
+//	srv := imapxtest.Memory(t)          // or imapxtest.Dovecot(t)
+//	uid := srv.Append(t, "INBOX", raw, `\Seen`)
+//	... let the code under test work on srv.Addr ...
+//	got := srv.Flags(t, "INBOX", uid)   // as another client sees it
+//
+// Everything a Server does for a test goes over a connection of its own with a
+// small client that shares no code with imapx, straight to the server and not
+// counted by Conns. [Count] puts a counting proxy before any address.
+//
+// Servers and proxies end with the test that asked for them. A Server may be
+// used by several goroutines. Methods that take a testing.TB call Fatal, so
+// they belong in the goroutine that runs the test.
+package imapxtest
+
+import (
+	"crypto/x509"
+	"fmt"
+	"net"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// Domain is the domain of every account's Address. Mail for any other domain
+// is recorded and goes nowhere.
+const Domain = "test.invalid"
+
+// Options changes what a server offers. The zero value is an ordinary server.
+type Options struct {
+	// Hide names capabilities the server does not announce, such as "MOVE".
+	// It may still understand their commands.
+	Hide []string
+
+	// Quota is a limit per account, such as "1M", and MaxConns one on
+	// connections per account. Only Dovecot has them.
+	Quota    string
+	MaxConns int
+}
+
+// Server is a running mail server seen through one account.
+type Server struct {
+	// Addr and TLSAddr take IMAP: with STARTTLS or in the clear, and with
+	// implicit TLS. SubmissionAddr and SubmissionTLSAddr take SMTP likewise.
+	Addr, TLSAddr                     string
+	SubmissionAddr, SubmissionTLSAddr string
+
+	// CA holds the authority that signed the server's certificate, which is
+	// valid for 127.0.0.1 and localhost; CAFile is the same as a PEM file.
+	CA     *x509.CertPool
+	CAFile string
+
+	// Username and Password log in to IMAP and to submission. Mail to Address
+	// arrives in the account's INBOX before the sender gets the answer.
+	Username, Password, Address string
+
+	host  *host
+	front [2]*Proxy // what Addr and TLSAddr are
+	sent  int       // messages recorded before this view was made
+}
+
+// host is what all accounts of one server share.
+type host struct {
+	imap, imaps   string // the server itself, not counted
+	smtp, smtps   string
+	ca            authority
+	sink          *sink
+	accounts      atomic.Int64
+	addAccount    func(name, password string) error
+	setUIDInvalid func(t testing.TB, username, folder string)
+}
+
+// view gives an account addresses of its own, so that its connections can be
+// told from those of others.
+func (h *host) view(t testing.TB, username string) *Server {
+	t.Helper()
+	s := &Server{
+		SubmissionAddr: h.smtp, SubmissionTLSAddr: h.smtps,
+		CA: h.ca.pool, CAFile: h.ca.file,
+		Username: username, Password: username + "-pw", Address: username + "@" + Domain,
+		host: h,
+		sent: h.sink.count(),
+	}
+	s.front[0], s.front[1] = forward(t, h.imap, 0), forward(t, h.imaps, 0)
+	s.Addr, s.TLSAddr = s.front[0].Addr, s.front[1].Addr
+	return s
+}
+
+// Fresh returns the same server seen through an account nobody has used yet,
+// with addresses of its own. It costs about a millisecond, so subtests can
+// share one server and still start from an empty mailbox.
+func (s *Server) Fresh(t testing.TB) *Server {
+	t.Helper()
+	name := fmt.Sprintf("u%d", s.host.accounts.Add(1))
+	if err := s.host.addAccount(name, name+"-pw"); err != nil {
+		t.Fatalf("imapxtest: account %s: %v", name, err)
+	}
+	return s.host.view(t, name)
+}
+
+// As returns the same server seen through the account of username ("alice" or
+// "bob"), with addresses of its own.
+func (s *Server) As(t testing.TB, username string) *Server {
+	t.Helper()
+	return s.host.view(t, username)
+}
+
+// Conns returns how many IMAP connections are open through Addr and TLSAddr.
+// A connection counts until both ends have closed it.
+func (s *Server) Conns() int {
+	return s.front[0].Conns() + s.front[1].Conns()
+}
+
+// WaitConns waits up to 5 seconds for Conns to be want and fails t otherwise.
+func (s *Server) WaitConns(t testing.TB, want int) {
+	t.Helper()
+	deadline := time.Now().Add(5 * time.Second)
+	for s.Conns() != want {
+		if time.Now().After(deadline) {
+			t.Fatalf("imapxtest: %d connections open, want %d", s.Conns(), want)
+		}
+		pause(time.Millisecond)
+	}
+}
+
+// Cut drops every connection open through Addr and TLSAddr, as a failing
+// network would. New connections are welcome.
+func (s *Server) Cut() {
+	s.front[0].Cut()
+	s.front[1].Cut()
+}
+
+func pause(d time.Duration) { <-time.After(d) }
+
+// listen opens a loopback port chosen by the system.
+func listen(t testing.TB) net.Listener {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatalf("imapxtest: %v", err)
+	}
+	return ln
+}

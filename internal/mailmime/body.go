@@ -1,0 +1,207 @@
+package mailmime
+
+import (
+	"bufio"
+	"bytes"
+	"html"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+// body is what a part holds for the reader: its plain form, its HTML form, or both.
+type body struct {
+	text, html       string
+	hasText, hasHTML bool
+	textCut, htmlCut bool
+	textIDs, htmlIDs []string // parts the forms were taken from
+}
+
+func anyText(list []body) bool {
+	for _, b := range list {
+		if b.hasText || b.hasHTML {
+			return true
+		}
+	}
+	return false
+}
+
+// isBody tells whether a leaf is text to read in place rather than a file.
+func (p *Part) isBody(at place) bool {
+	if at.embedded || p.Disposition == "attachment" || at.later && p.Name != "" {
+		return false
+	}
+	return p.html() || p.plain()
+}
+
+func (p *Part) html() bool { return p.Type == "text/html" || p.Type == "application/xhtml+xml" }
+
+func (p *Part) plain() bool {
+	switch p.Type {
+	case "text/plain", "text/enriched", "text/richtext", "text/markdown", "text/x-markdown":
+		return true
+	}
+	return false
+}
+
+// maxTexts bounds what is held before the body is chosen: the plain and the HTML form, and as much in parts not chosen.
+const maxTexts = 4
+
+// readText decodes a leaf of the body up to the limit.
+func (p *parser) readText(part Part, r io.Reader) body {
+	charset := part.Charset
+	if part.html() && charset == "" {
+		br := bufio.NewReaderSize(r, 1024)
+		head, _ := br.Peek(1024)
+		charset, r = htmlCharset(head), br
+	}
+	if _, known := lookupCharset(charset); !known {
+		p.defect("unknown charset; part " + part.ID + " is read as UTF-8 or windows-1252")
+	}
+	src := &lfReader{r: charsetReader(r, charset)}
+	var buf bytes.Buffer
+	limit := max(0, min(p.lim.TextBytes, maxTexts*p.lim.TextBytes-p.kept))
+	_, err := io.Copy(&buf, io.LimitReader(src, limit+1))
+	if err != nil && p.s.err == nil {
+		p.s.err = err
+	}
+	text, cut := clip(buf.String(), limit)
+	p.kept += int64(len(text))
+	if cut {
+		_, _ = io.Copy(io.Discard, src)
+	}
+	if part.html() {
+		return body{html: text, hasHTML: true, htmlCut: cut, htmlIDs: []string{part.ID}}
+	}
+	return body{text: text, hasText: true, textCut: cut, textIDs: []string{part.ID}}
+}
+
+// clip cuts s to at most limit bytes, between two characters.
+func clip(s string, limit int64) (string, bool) {
+	if int64(len(s)) <= limit {
+		return s, false
+	}
+	n := int(limit)
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n], true
+}
+
+// combine joins what the parts of a multipart hold.
+func (p *parser) combine(part node, list []body) body {
+	switch part.Type {
+	case "multipart/alternative":
+		return alternatives(list)
+	case "multipart/related":
+		for i, b := range list {
+			if part.start != "" && part.Parts[i].ContentID == part.start {
+				return b
+			}
+		}
+		return list[0]
+	}
+	return p.sequence(list)
+}
+
+// alternatives takes the first plain form and the last HTML form: RFC 2046 section 5.1.4 puts the richest last.
+func alternatives(list []body) body {
+	var out body
+	for _, b := range list {
+		if b.hasText && !out.hasText {
+			out.text, out.hasText, out.textCut, out.textIDs = b.text, true, b.textCut, b.textIDs
+		}
+		if b.hasHTML {
+			out.html, out.hasHTML, out.htmlCut, out.htmlIDs = b.html, true, b.htmlCut, b.htmlIDs
+		}
+	}
+	return out
+}
+
+// sequence joins parts that are read one after the other. A form is given only when it is complete.
+func (p *parser) sequence(list []body) body {
+	var shown []body
+	allText, anyHTML := true, false
+	for _, b := range list {
+		if b.hasText || b.hasHTML {
+			shown = append(shown, b)
+			allText = allText && b.hasText
+			anyHTML = anyHTML || b.hasHTML
+		}
+	}
+	if len(shown) < 2 {
+		if len(shown) == 1 {
+			return shown[0]
+		}
+		return body{}
+	}
+	var out body
+	if allText {
+		out.joinText(shown, p.lim.TextBytes)
+	}
+	if anyHTML {
+		out.joinHTML(shown, p.lim.TextBytes)
+	}
+	return out
+}
+
+func (b *body) joinText(list []body, limit int64) {
+	var sb strings.Builder
+	for i, one := range list {
+		if i > 0 && sb.Len() > 0 {
+			sb.WriteString("\n")
+			if !strings.HasSuffix(list[i-1].text, "\n") {
+				sb.WriteString("\n")
+			}
+		}
+		sb.WriteString(one.text)
+		b.textCut = b.textCut || one.textCut
+		b.textIDs = append(b.textIDs, one.textIDs...)
+	}
+	text, cut := clip(sb.String(), limit)
+	b.text, b.hasText, b.textCut = text, true, b.textCut || cut
+}
+
+func (b *body) joinHTML(list []body, limit int64) {
+	var sb strings.Builder
+	for _, one := range list {
+		if one.hasHTML {
+			sb.WriteString(one.html)
+			b.htmlCut = b.htmlCut || one.htmlCut
+			b.htmlIDs = append(b.htmlIDs, one.htmlIDs...)
+			continue
+		}
+		sb.WriteString("\n<pre>" + html.EscapeString(one.text) + "</pre>\n")
+		b.htmlCut = b.htmlCut || one.textCut
+		b.htmlIDs = append(b.htmlIDs, one.textIDs...)
+	}
+	text, cut := clip(sb.String(), limit)
+	b.html, b.hasHTML, b.htmlCut = text, true, b.htmlCut || cut
+}
+
+// setBody takes the body's forms; every other leaf is an attachment.
+func (m *Message) setBody(b body, limit int64) {
+	m.Text, m.TextTruncated = clip(b.text, limit)
+	m.HTML, m.HTMLTruncated = clip(b.html, limit)
+	m.TextTruncated, m.HTMLTruncated = m.TextTruncated || b.textCut, m.HTMLTruncated || b.htmlCut
+	used := map[string]bool{}
+	for _, id := range b.textIDs {
+		used[id] = true
+	}
+	for _, id := range b.htmlIDs {
+		used[id] = true
+	}
+	m.addAttachments(m.Root, used)
+}
+
+func (m *Message) addAttachments(part Part, used map[string]bool) {
+	if part.multipart() && len(part.Parts) > 0 {
+		for _, child := range part.Parts {
+			m.addAttachments(child, used)
+		}
+		return
+	}
+	if !used[part.ID] {
+		m.Attachments = append(m.Attachments, part)
+	}
+}

@@ -1,0 +1,216 @@
+package mailmime
+
+import (
+	"bytes"
+	"net/mail"
+	"strings"
+	"time"
+)
+
+// Header holds what a message's header says, decoded. Of a field that may occur once the first counts; Fields has them all.
+type Header struct {
+	MessageID           string // without angle brackets, like all ids here
+	InReplyTo           []string
+	References          []string
+	Subject             string
+	From, Sender        []Address
+	To, Cc, Bcc         []Address
+	ReplyTo             []Address
+	Date                time.Time // zero when absent or garbled
+	ListID              string    // the id between the angle brackets, else the whole value
+	ListUnsubscribe     string    // as written
+	ListUnsubscribePost string
+	// AuthenticationResults are in the order of the header: the newest border's first.
+	AuthenticationResults []string
+	Fields                []Field
+}
+
+// Field is one header field: the name as written, the value unfolded and decoded.
+type Field struct{ Name, Value string }
+
+// Get returns the first value of a field, its name in any case.
+func (h *Header) Get(name string) string {
+	for _, f := range h.Fields {
+		if strings.EqualFold(f.Name, name) {
+			return f.Value
+		}
+	}
+	return ""
+}
+
+// ParseHeader reads a header block, with or without the blank line and the body behind it, and names what was malformed.
+// It reads at most DefaultHeaderBytes.
+func ParseHeader(raw []byte) (Header, []string) {
+	p := newParser(bytes.NewReader(raw), Limits{})
+	fields := p.header()
+	h := p.decodeHeader(fields)
+	return h, p.defects
+}
+
+// rawField is a field as it stands in the message, unfolded.
+type rawField struct{ name, value string }
+
+func lookupField(fields []rawField, name string) string {
+	for _, f := range fields {
+		if strings.EqualFold(f.name, name) {
+			return strings.TrimSpace(f.value)
+		}
+	}
+	return ""
+}
+
+func (p *parser) decodeHeader(raw []rawField) Header {
+	var h Header
+	seen := map[string]bool{}
+	h.Fields = make([]Field, 0, len(raw))
+	for _, f := range raw {
+		value := strings.TrimSpace(f.value)
+		h.Fields = append(h.Fields, Field{f.name, DecodeHeader(value)})
+		name := strings.ToLower(f.name)
+		if name == "authentication-results" {
+			h.AuthenticationResults = append(h.AuthenticationResults, DecodeHeader(value))
+			continue
+		}
+		if seen[name] {
+			if name == "from" || name == "subject" || name == "date" || name == "message-id" {
+				p.defect("more than one " + f.name + " field; the first is used")
+			}
+			continue
+		}
+		seen[name] = true
+		p.decodeField(&h, name, value)
+	}
+	return h
+}
+
+func (p *parser) decodeField(h *Header, name, value string) {
+	switch name {
+	case "message-id":
+		h.MessageID = firstOf(parseMessageIDs(value))
+	case "in-reply-to":
+		h.InReplyTo = parseMessageIDs(value)
+	case "references":
+		h.References = parseMessageIDs(value)
+	case "subject":
+		h.Subject = DecodeHeader(value)
+	case "from":
+		h.From = p.addresses(name, value)
+	case "sender":
+		h.Sender = p.addresses(name, value)
+	case "to":
+		h.To = p.addresses(name, value)
+	case "cc":
+		h.Cc = p.addresses(name, value)
+	case "bcc":
+		h.Bcc = p.addresses(name, value)
+	case "reply-to":
+		h.ReplyTo = p.addresses(name, value)
+	case "date":
+		t, ok := parseDate(value)
+		if !ok {
+			p.defect("date field not understood")
+		}
+		h.Date = t
+	case "list-id":
+		h.ListID = listID(DecodeHeader(value))
+	case "list-unsubscribe":
+		h.ListUnsubscribe = DecodeHeader(value)
+	case "list-unsubscribe-post":
+		h.ListUnsubscribePost = DecodeHeader(value)
+	}
+}
+
+func (p *parser) addresses(name, value string) []Address {
+	list, ok := ParseAddressList(value)
+	if !ok {
+		p.defect("malformed address in the " + name + " field")
+	}
+	return list
+}
+
+func firstOf(s []string) string {
+	if len(s) == 0 {
+		return ""
+	}
+	return s[0]
+}
+
+// maxMessageIDs bounds a References field; honest threads stay below, and more would only bloat every reply.
+const maxMessageIDs = 1000
+
+// parseMessageIDs reads <a@b> <c@d> (RFC 5322 section 3.6.4) and ids without their brackets.
+func parseMessageIDs(s string) []string {
+	var ids []string
+	s = unfold(s)
+	for s != "" && len(ids) < maxMessageIDs {
+		open := strings.IndexByte(s, '<')
+		if open < 0 {
+			break
+		}
+		end := strings.IndexByte(s[open:], '>')
+		if end < 0 {
+			break
+		}
+		id := strings.Join(strings.Fields(s[open+1:open+end]), "")
+		if id != "" {
+			ids = append(ids, decodeCharset([]byte(id), ""))
+		}
+		s = s[open+end+1:]
+	}
+	if len(ids) > 0 {
+		return ids
+	}
+	for w := range strings.FieldsSeq(s) {
+		w = strings.Trim(w, "<>,;")
+		if strings.Contains(w, "@") && len(ids) < maxMessageIDs {
+			ids = append(ids, decodeCharset([]byte(w), ""))
+		}
+	}
+	return ids
+}
+
+func listID(s string) string {
+	open, end := strings.LastIndexByte(s, '<'), strings.LastIndexByte(s, '>')
+	if open >= 0 && end > open+1 {
+		return s[open+1 : end]
+	}
+	return s
+}
+
+// maxDateLen cuts junk behind a date; the longest form with a comment has about 50 characters.
+const maxDateLen = 100
+
+// parseDate reads RFC 5322 section 3.3 dates and the deviations seen most.
+func parseDate(s string) (time.Time, bool) {
+	s = strings.TrimSpace(stripComments(unfold(s)))
+	if len(s) > maxDateLen {
+		return time.Time{}, false
+	}
+	s = strings.Join(strings.Fields(s), " ")
+	if t, err := mail.ParseDate(s); err == nil {
+		return plausible(t)
+	}
+	for _, layout := range []string{
+		"Mon, 2 Jan 2006 15:04:05 -07:00", "2 Jan 2006 15:04:05 -07:00",
+		"Mon, 2 Jan 2006 15:04:05 GMT-0700", "Mon, 2 Jan 2006 15:04:05 UTC-0700",
+		"Mon 2 Jan 2006 15:04:05 -0700", "Monday, 2 January 2006 15:04:05 -0700", "Mon, 2 January 2006 15:04:05 -0700",
+		"Mon, 2-Jan-2006 15:04:05 -0700", "2-Jan-2006 15:04:05 -0700",
+		"Mon Jan 2 15:04:05 2006", "Mon Jan 2 15:04:05 MST 2006", "Mon Jan 2 15:04:05 2006 -0700",
+		"Mon, 2 Jan 2006 15.04.05 -0700", "Mon, 2 Jan 2006 15:04:05", "2 Jan 2006 15:04:05", "Mon, 2 Jan 2006 15:04",
+		"Mon, Jan 2 2006 15:04:05 -0700", "Mon, 2 Jan 06 15:04:05 -0700",
+		time.RFC3339, "2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05", "2006-01-02T15:04:05",
+	} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return plausible(t)
+		}
+	}
+	return time.Time{}, false
+}
+
+// plausible refuses years no mail has, which would sort before or after everything.
+func plausible(t time.Time) (time.Time, bool) {
+	if t.Year() < 1970 || t.Year() > 2200 {
+		return time.Time{}, false
+	}
+	return t, true
+}

@@ -1,0 +1,421 @@
+package mailmime
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// Parse reads a message. It returns an error only when r does; the message then holds what was read before it.
+func Parse(r io.Reader, lim Limits) (*Message, error) {
+	p := newParser(r, lim)
+	msg := &Message{}
+	fields := p.header()
+	msg.Header = p.decodeHeader(fields)
+	root, body := p.root(fields, "", place{})
+	p.s.skip()
+	msg.Root = root
+	msg.setBody(body, p.lim.TextBytes)
+	if p.dropped > 0 {
+		p.defects = append(p.defects, "and "+strconv.Itoa(p.dropped)+" more defects")
+	}
+	msg.Defects = p.defects
+	return msg, p.s.err
+}
+
+// OpenPart streams the part with the given ID, its transfer encoding removed and its charset untouched; multiparts and
+// embedded messages come as they stand in the message. An *Error says that there is no such part. Size of the returned Part
+// is not known yet and zero. The reader fails with r's error.
+func OpenPart(r io.Reader, id string, lim Limits) (io.Reader, Part, error) {
+	p := newParser(r, lim)
+	p.want = id
+	if id != "" {
+		p.root(p.header(), "", place{})
+	}
+	if p.found == nil {
+		if p.s.err != nil {
+			return nil, Part{}, p.s.err
+		}
+		return nil, Part{}, &Error{Field: "part", Reason: "the message has no part " + strconv.Quote(id)}
+	}
+	if p.raw {
+		return p.s, *p.found, nil
+	}
+	return DecodeTransfer(p.s, p.found.Encoding), *p.found, nil
+}
+
+type parser struct {
+	s       *scanner
+	lim     Limits
+	depth   int
+	parts   int
+	defects []string
+	dropped int   // defects beyond maxDefects
+	kept    int64 // bytes of text held, of every part together
+
+	want  string // the part to open
+	found *Part
+	raw   bool // it has no transfer encoding of its own
+}
+
+// place says where a part stands, as far as it decides whether the part is the body.
+type place struct {
+	embedded bool // in a message within the message, or a companion of the body: never the body
+	later    bool // another part before it was text already: one with a file name is a file
+	digest   bool // message/rfc822 is the default type (RFC 2046 section 5.1.5)
+}
+
+func newParser(r io.Reader, lim Limits) *parser {
+	return &parser{s: newScanner(r), lim: lim.withDefaults()}
+}
+
+func (p *parser) defect(text string) {
+	if len(p.defects) >= maxDefects {
+		p.dropped++
+		return
+	}
+	p.defects = append(p.defects, text)
+}
+
+// header reads a header block to the blank line that ends it, to the first line that cannot be header, or to the section's end.
+func (p *parser) header() []rawField {
+	var fields []rawField
+	var values [][]byte
+	room := int(p.lim.HeaderBytes)
+	first, over := true, false
+	for {
+		line, cut, ok := p.s.line(max(room, maxFieldName))
+		if !ok || len(line) == 0 && !cut {
+			break
+		}
+		room -= len(line) + 2
+		if (cut || room < 0) && !over {
+			over = true
+			p.defect("header longer than the limit; the rest was skipped")
+		}
+		mbox := first && (bytes.HasPrefix(line, []byte("From ")) || bytes.HasPrefix(line, []byte(">From ")))
+		first = false
+		if mbox { // a line a mailbox file puts before each message
+			continue
+		}
+		if (line[0] == ' ' || line[0] == '\t') && len(values) > 0 {
+			if !over {
+				values[len(values)-1] = append(values[len(values)-1], line...)
+			}
+			continue
+		}
+		name, value, ok := cutField(line)
+		switch {
+		case ok && over:
+		case ok:
+			fields = append(fields, rawField{name: name})
+			values = append(values, bytes.Clone(value))
+		case !ok && p.nextIsField():
+			p.defect("header line without a field name was skipped")
+		case !ok:
+			p.defect("no blank line between header and body")
+			p.s.unread(line)
+			return joinFields(fields, values)
+		}
+	}
+	return joinFields(fields, values)
+}
+
+func joinFields(fields []rawField, values [][]byte) []rawField {
+	for i := range fields {
+		fields[i].value = string(values[i])
+	}
+	return fields
+}
+
+// maxFieldName is longer than any field name in use; lines past the header's limit are read that far to find its end.
+const maxFieldName = 200
+
+// cutField splits "Name: value" (RFC 5322 section 2.2), with the blanks before the colon section 4.5 allows.
+func cutField(line []byte) (name string, value []byte, ok bool) {
+	head, value, ok := bytes.Cut(line, []byte(":"))
+	head = bytes.TrimRight(head, " \t")
+	if !ok || len(head) == 0 || len(head) > maxFieldName {
+		return "", nil, false
+	}
+	for _, c := range head {
+		if c <= ' ' || c >= 0x7F {
+			return "", nil, false
+		}
+	}
+	return string(head), value, true
+}
+
+// nextIsField tells a stray line within a header from the start of a body whose blank line is missing.
+func (p *parser) nextIsField() bool {
+	if p.s.eof {
+		return false
+	}
+	next := p.s.peekLine()
+	_, _, ok := cutField(next)
+	return ok && !bytes.HasPrefix(next, []byte("http"))
+}
+
+// node is a part with what only reading it needs.
+type node struct {
+	Part
+	leafID   string // its ID if it turns out to have no parts
+	boundary string
+	start    string // the body among related parts
+}
+
+// root reads the content of a message, its own or an embedded one; prefix is the section number of the part that holds it.
+func (p *parser) root(fields []rawField, prefix string, at place) (Part, body) {
+	part := p.describe(fields, at)
+	part.ID, part.leafID = prefix, childID(prefix, 1)
+	if !part.multipart() {
+		part.ID = part.leafID
+	}
+	return p.content(part, at)
+}
+
+func childID(prefix string, n int) string {
+	if prefix == "" {
+		return strconv.Itoa(n)
+	}
+	return prefix + "." + strconv.Itoa(n)
+}
+
+func (p *Part) multipart() bool { return strings.HasPrefix(p.Type, "multipart/") }
+
+// describe reads the fields that say what a part is.
+func (p *parser) describe(fields []rawField, at place) node {
+	part := node{Part: Part{Type: "text/plain"}}
+	if at.digest {
+		part.Type = "message/rfc822"
+	}
+	value, params := parseParams(lookupField(fields, "Content-Type"))
+	main, sub, ok := strings.Cut(value, "/")
+	switch {
+	case ok && main != "" && sub != "":
+		part.Type = value
+	case value == "text":
+		part.Type = "text/plain"
+	case value != "":
+		p.defect("content type not understood")
+	}
+	disposition, dparams := parseParams(lookupField(fields, "Content-Disposition"))
+	part.Disposition = disposition
+	part.Charset = normCharset(lookupParam(params, "charset"))
+	if part.Charset, _, _ = strings.Cut(part.Charset, " "); !validToken(part.Charset) {
+		part.Charset = ""
+	}
+	part.Name = lookupParam(dparams, "filename")
+	if part.Name == "" {
+		part.Name = lookupParam(params, "name")
+	}
+	part.Method = strings.ToUpper(lookupParam(params, "method"))
+	part.ContentID = strings.Trim(lookupField(fields, "Content-ID"), "<> \t")
+	part.Encoding = normEncoding(lookupField(fields, "Content-Transfer-Encoding"))
+	part.boundary = strings.TrimRight(lookupParam(params, "boundary"), " \t")
+	part.start = strings.Trim(lookupParam(params, "start"), "<> \t")
+	return part
+}
+
+// content reads a part's content and what it holds for the body.
+func (p *parser) content(part node, at place) (Part, body) {
+	if p.want != "" && part.ID == p.want && (part.multipart() || part.message()) {
+		p.found, p.raw = &part.Part, part.multipart() || readable(part.Encoding)
+		return part.Part, body{}
+	}
+	switch {
+	case p.depth >= p.lim.Depth && (part.multipart() || part.message()):
+		p.defect("nested too deeply; the rest is kept unread")
+		part.ID = part.leafID
+		return p.leaf(part.Part, at, nil)
+	case part.multipart():
+		return p.multipart(part, at)
+	case part.message() && readable(part.Encoding):
+		return p.embedded(part.Part)
+	}
+	return p.leaf(part.Part, at, nil)
+}
+
+func (p *Part) message() bool { return p.Type == "message/rfc822" || p.Type == "message/global" }
+
+// readable tells whether content with this encoding can be read without decoding.
+func readable(encoding string) bool { return encoding != "base64" && encoding != "quoted-printable" }
+
+func (p *parser) multipart(part node, at place) (Part, body) {
+	if part.boundary == "" {
+		if part.boundary = p.guessBoundary(); part.boundary == "" {
+			return p.asText(part, at, nil)
+		}
+		p.defect("multipart without a boundary; it was guessed")
+	}
+	level := p.s.push(part.boundary)
+	p.depth++
+	start := p.s.pos
+	preamble := p.preamble()
+	if p.s.hit == level {
+		preamble = nil // parts follow
+	}
+	var texts []body
+	for p.nextPart(part.Part, level) {
+		child, text := p.child(part, texts, at)
+		part.Parts = append(part.Parts, child)
+		texts = append(texts, text)
+		if p.found != nil {
+			return part.Part, body{}
+		}
+	}
+	p.depth--
+	part.Size = p.s.pos - start
+	if len(part.Parts) == 0 {
+		return p.asText(part, at, preamble)
+	}
+	return part.Part, p.combine(part, texts)
+}
+
+// asText reads a multipart without parts as the text it then is.
+func (p *parser) asText(part node, at place, given []byte) (Part, body) {
+	p.defect("multipart without any part is read as text")
+	part.ID, part.Type = part.leafID, "text/plain"
+	if given != nil {
+		part.Encoding = ""
+	}
+	return p.leaf(part.Part, at, given)
+}
+
+// nextPart moves to the next part of the multipart at level; it returns false when there is none, with the multipart closed.
+func (p *parser) nextPart(part Part, level int) bool {
+	p.s.skip()
+	switch {
+	case p.s.hit == level && !p.s.closes && p.parts < p.lim.Parts:
+		p.s.resume()
+		p.parts++
+		return true
+	case p.s.hit == level && !p.s.closes:
+		p.defect("more than " + strconv.Itoa(p.lim.Parts) + " parts; the rest was skipped")
+	case p.s.hit != level && len(part.Parts) > 0:
+		p.defect("multipart " + strconv.Quote(part.ID) + " is not closed")
+	}
+	p.s.bounds = p.s.bounds[:level]
+	if p.s.hit == level {
+		p.s.resume()
+		p.s.skip() // the epilogue
+	}
+	return false
+}
+
+func (p *parser) child(parent node, before []body, at place) (Part, body) {
+	n := len(parent.Parts)
+	at.digest = parent.Type == "multipart/digest"
+	at.later = at.later || n > 0 && parent.Type != "multipart/alternative" && anyText(before)
+	part := p.describe(p.header(), at)
+	part.ID = childID(parent.ID, n+1)
+	part.leafID = part.ID
+	if parent.Type == "multipart/related" && n > 0 && (parent.start == "" || part.ContentID != parent.start) {
+		at.embedded = true
+	}
+	return p.content(part, at)
+}
+
+// preamble reads the text before the first part, which is the body when no part follows.
+func (p *parser) preamble() []byte {
+	var kept []byte
+	for {
+		b := p.s.chunk()
+		if len(b) == 0 {
+			return kept
+		}
+		if room := p.lim.TextBytes - int64(len(kept)); room > 0 {
+			kept = append(kept, b[:min(int64(len(b)), room)]...)
+		}
+	}
+}
+
+// guessBoundary finds the first delimiter that a header field follows, among what is at hand.
+func (p *parser) guessBoundary() string {
+	window, err := p.s.br.Peek(scanBuffer)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return ""
+	}
+	for len(window) > 0 {
+		var line []byte
+		line, window, _ = bytes.Cut(window, []byte("\n"))
+		line = bytes.TrimRight(line, " \t\r")
+		if len(line) > 3 && len(line) < 200 && string(line[:2]) == "--" && len(window) > 8 && bytes.EqualFold(window[:8], []byte("content-")) {
+			return string(line[2:])
+		}
+	}
+	return ""
+}
+
+func (p *parser) embedded(part Part) (Part, body) {
+	start := p.s.pos
+	p.depth++
+	fields := p.header()
+	inner, _ := p.root(fields, part.ID, place{embedded: true})
+	p.depth--
+	if p.found != nil {
+		return part, body{}
+	}
+	p.s.skip()
+	part.Size = p.s.pos - start
+	part.Parts = []Part{inner}
+	if inner.multipart() && len(inner.Parts) > 0 {
+		part.Parts = inner.Parts
+	}
+	return part, body{}
+}
+
+// leaf reads a part without children; given is its content when it was read already.
+func (p *parser) leaf(part Part, at place, given []byte) (Part, body) {
+	if p.want != "" && part.ID == p.want {
+		p.found = &part
+		if given != nil { // found too late to stream it
+			p.s = newScanner(bytes.NewReader(given))
+		}
+		return part, body{}
+	}
+	if !knownEncoding(part.Encoding) {
+		p.defect("unknown transfer encoding; part " + part.ID + " is kept as it is")
+	}
+	if p.want != "" {
+		p.s.skip()
+		return part, body{}
+	}
+	var src io.Reader = p.s
+	if given != nil {
+		src = bytes.NewReader(given)
+	}
+	count := &counter{r: DecodeTransfer(src, part.Encoding)}
+	var text body
+	if part.isBody(at) {
+		text = p.readText(part, count)
+	}
+	_, err := io.Copy(io.Discard, count)
+	if err != nil && p.s.err == nil {
+		p.s.err = err
+	}
+	part.Size = count.n
+	return part, text
+}
+
+type counter struct {
+	r io.Reader
+	n int64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+func validToken(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c >= 0x7F || strings.IndexByte(`()<>@,;\"/[]?=`, c) >= 0 {
+			return false
+		}
+	}
+	return true
+}

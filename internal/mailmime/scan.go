@@ -1,0 +1,234 @@
+package mailmime
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+)
+
+// scanner walks over a message line by line and stops at the delimiters of the open multiparts (RFC 2046 section 5.1.1).
+// What lies between two stops is a section.
+type scanner struct {
+	br     *bufio.Reader
+	bounds []string // open boundaries, outermost first
+	hit    int      // index of the boundary that ended the section, -1: none yet
+	closes bool     // that boundary was the last one of its multipart
+	bol    bool     // the next byte starts a line
+	hold   string   // the last line's break, which belongs to the delimiter if one follows
+	stash  []byte   // read, not handed out yet
+	pos    int64    // bytes of content handed out
+	eof    bool
+	err    error // of the reader, not io.EOF
+}
+
+// scanBuffer is also the longest delimiter or header line prefix looked at in one piece.
+const scanBuffer = 32 << 10
+
+func newScanner(r io.Reader) *scanner {
+	br := bufio.NewReaderSize(r, scanBuffer)
+	// A file with old Macintosh line ends has CRs only.
+	if head, err := br.Peek(scanBuffer); bytes.IndexByte(head, '\r') >= 0 && bytes.IndexByte(head, '\n') < 0 && (err == nil || errors.Is(err, io.EOF)) {
+		br = bufio.NewReaderSize(&lfReader{r: br}, scanBuffer)
+	}
+	return &scanner{br: br, hit: -1, bol: true}
+}
+
+// push opens a multipart: its boundary ends sections from here on.
+func (s *scanner) push(boundary string) int {
+	s.bounds = append(s.bounds, boundary)
+	return len(s.bounds) - 1
+}
+
+// resume leaves the stop behind; the next section starts.
+func (s *scanner) resume() {
+	s.hit, s.closes, s.hold, s.bol = -1, false, "", true
+}
+
+func (s *scanner) ended() bool { return s.hit >= 0 || s.eof && len(s.stash) == 0 && s.hold == "" }
+
+// chunk returns the next piece of the section, valid until the next call; nil at its end.
+func (s *scanner) chunk() []byte {
+	for {
+		if len(s.stash) > 0 {
+			b := s.stash
+			s.stash = nil
+			s.pos += int64(len(b))
+			return b
+		}
+		if s.hit >= 0 {
+			return nil
+		}
+		if s.eof {
+			return s.takeHold()
+		}
+		block := s.block()
+		if len(block) == 0 {
+			continue
+		}
+		text, eol := cutEOL(block)
+		s.stash = text
+		if held := s.takeHold(); held != nil {
+			s.hold = eol
+			return held
+		}
+		s.hold = eol
+	}
+}
+
+func (s *scanner) takeHold() []byte {
+	if s.hold == "" {
+		return nil
+	}
+	b := []byte(s.hold)
+	s.hold = ""
+	s.pos += int64(len(b))
+	return b
+}
+
+// block reads as many whole lines as are at hand and hold no delimiter; it returns nothing when a delimiter or the end is next.
+func (s *scanner) block() []byte {
+	if s.bol && s.atDelimiter() {
+		return nil
+	}
+	if s.br.Buffered() == 0 {
+		if _, err := s.br.Peek(1); err != nil {
+			s.fail(err)
+			return nil
+		}
+	}
+	window, _ := s.br.Peek(s.br.Buffered())
+	n := len(window)
+	if len(s.bounds) > 0 {
+		if i := bytes.Index(window, []byte("\n--")); i >= 0 {
+			n = i + 1
+		} else {
+			n = bytes.LastIndexByte(window, '\n') + 1
+		}
+	} else if i := bytes.LastIndexByte(window, '\n'); i >= 0 {
+		n = i + 1
+	}
+	if n > 0 {
+		_, _ = s.br.Discard(n) // buffered: cannot fail, and leaves the bytes in place until the next read
+		s.bol = window[n-1] == '\n'
+		return window[:n]
+	}
+	line, err := s.br.ReadSlice('\n')
+	s.bol = err == nil
+	if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+		s.fail(err)
+	}
+	return line
+}
+
+func (s *scanner) fail(err error) {
+	s.eof = true
+	if !errors.Is(err, io.EOF) {
+		s.err = err
+	}
+}
+
+// atDelimiter looks whether the line at hand is a delimiter of an open multipart, and consumes it.
+func (s *scanner) atDelimiter() bool {
+	if len(s.bounds) == 0 {
+		return false
+	}
+	if head, _ := s.br.Peek(2); string(head) != "--" {
+		return false
+	}
+	line := s.peekLine()
+	level, closes := s.match(line)
+	if level < 0 {
+		return false
+	}
+	_, _ = s.br.Discard(len(line))
+	s.hit, s.closes = level, closes
+	return true
+}
+
+// peekLine shows the next line, cut to what fits the buffer.
+func (s *scanner) peekLine() []byte {
+	for size := 256; ; size *= 4 {
+		window, err := s.br.Peek(min(size, scanBuffer))
+		if i := bytes.IndexByte(window, '\n'); i >= 0 {
+			return window[:i+1]
+		}
+		if err != nil || size >= scanBuffer {
+			return window
+		}
+	}
+}
+
+// match finds the innermost open boundary the line names. Blanks behind it are transport padding.
+func (s *scanner) match(line []byte) (level int, closes bool) {
+	text := string(bytes.TrimRight(line[2:], " \t\r\n"))
+	for i := len(s.bounds) - 1; i >= 0; i-- {
+		rest, ok := strings.CutPrefix(text, s.bounds[i])
+		if ok && (rest == "" || rest == "--") {
+			return i, rest == "--"
+		}
+	}
+	return -1, false
+}
+
+// line reads one line of the section without its break, for headers. Of a line longer than limit the rest is skipped and cut
+// is true; ok is false when the section is over.
+func (s *scanner) line(limit int) (line []byte, cut, ok bool) {
+	if s.hit >= 0 || s.eof || s.bol && s.atDelimiter() {
+		return nil, false, false
+	}
+	for {
+		piece, err := s.br.ReadSlice('\n')
+		s.pos += int64(len(piece))
+		if room := limit - len(line); len(piece) > room {
+			piece, cut = piece[:max(0, room)], true
+		}
+		line = append(line, piece...)
+		s.bol = err == nil
+		if errors.Is(err, bufio.ErrBufferFull) {
+			continue
+		}
+		if err != nil {
+			s.fail(err)
+			if len(line) == 0 && !cut {
+				return nil, false, false
+			}
+		}
+		text, _ := cutEOL(line)
+		return text, cut, true
+	}
+}
+
+// unread gives a line back to the section, as the start of its content.
+func (s *scanner) unread(line []byte) {
+	s.stash, s.hold = line, "\r\n"
+	s.pos -= int64(len(line) + 2)
+	if s.eof {
+		s.hold = ""
+		s.pos += 2
+	}
+}
+
+// Read reads the section's content.
+func (s *scanner) Read(p []byte) (int, error) {
+	b := s.chunk()
+	if len(b) == 0 {
+		if s.err != nil {
+			return 0, s.err
+		}
+		return 0, io.EOF
+	}
+	n := copy(p, b)
+	if n < len(b) {
+		s.stash = b[n:]
+		s.pos -= int64(len(b) - n)
+	}
+	return n, nil
+}
+
+// skip passes over the rest of the section.
+func (s *scanner) skip() {
+	for len(s.chunk()) > 0 {
+	}
+}

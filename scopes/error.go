@@ -62,10 +62,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // OnlyScopes reports whether nothing but scopes is missing. Only then may a
 // caller be told about the tool, as something the owner could still grant.
-func (e *Error) OnlyScopes() bool {
-	return e.Reason == InsufficientScope && len(e.Missing) > 0 &&
-		e.Access == 0 && !e.Filtered && e.Gate == NoGate && e.Err == nil
-}
+func (e *Error) OnlyScopes() bool { return e.Reason == InsufficientScope }
 
 // classify sets the reason from what is missing and reports whether anything is.
 func (e *Error) classify() bool {

@@ -130,7 +130,7 @@ func TestErrorText(t *testing.T) {
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	if got := (&scopes.Error{Reason: scopes.Expired}).Error(); got != "expired" {
+	if got := (&scopes.Error{Reason: scopes.Expired}).Error(); got != "expired" || scopes.Expired.Error() != got {
 		t.Errorf("got %s, want expired", got)
 	}
 	fault := errors.New("why")

@@ -18,6 +18,7 @@ func TestRequirementValidate(t *testing.T) {
 		{"public", scopes.Public(), true},
 		{"public spelled out", scopes.Requirement{{"public"}}, true},
 		{"public and more is more", scopes.Public().And(scopes.AllOf(scopes.MailRead)), true},
+		{"more and public is more", scopes.AllOf(scopes.MailRead).And(scopes.Public()), true},
 		{"nil", nil, false},
 		{"empty", scopes.Requirement{}, false},
 		{"all of nothing", scopes.AllOf(), false},
@@ -102,6 +103,9 @@ func TestRequirementsShareNoMemory(t *testing.T) {
 		if got != name {
 			t.Errorf("%q became %q", name, got)
 		}
+	}
+	if got := anyOf.And(scopes.Public()); cmp.Diff(anyOf, got) != "" {
+		t.Errorf("public on the right changed it to %s", got)
 	}
 	if public.String() != "mail:read or mail:search" {
 		t.Errorf("Public().And shares memory: %q", public)

@@ -153,9 +153,10 @@ func unquote(s string) (string, bool) {
 	var b strings.Builder
 	inner := s[1 : len(s)-1]
 	for i := 0; i < len(inner); i++ {
-		if inner[i] == '\\' {
+		switch inner[i] {
+		case '\\':
 			i++
-		} else if inner[i] == '"' {
+		case '"':
 			return "", false
 		}
 		if i == len(inner) {

@@ -1,0 +1,79 @@
+package mailtool
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/postern-mail/postern/scopes"
+)
+
+// Journal is what outlives a call: the audit trail, and the record by which a
+// send happens once. It is safe for concurrent use.
+type Journal interface {
+	// Audit adds a row to the trail. Rows hold names, counts and codes, never
+	// mail. A failure is the operator's to see and does not undo the call.
+	Audit(ctx context.Context, row AuditRow) error
+	// Lookup returns the record under key. The zero Record: there is none.
+	Lookup(ctx context.Context, key Key, now time.Time) (Record, error)
+	// Claim takes a key, unless somebody has it or the grant's quota is used
+	// up: of two callers with one key exactly one gets it, in one transaction
+	// with the quota.
+	Claim(ctx context.Context, c Claim) (ClaimResult, error)
+	// Finish stores what became of a claimed key. A Record without a State
+	// gives the key and its quota back: nothing happened.
+	Finish(ctx context.Context, key Key, record Record) error
+}
+
+// AuditRow is one call, also a refused one.
+type AuditRow struct {
+	Time    time.Time
+	Grant   string
+	Subject string
+	Client  string
+	Account string // empty: none or several
+	Tool    string
+	DryRun  bool
+	Items   int  // ids named
+	Code    Code // empty: it succeeded
+	Took    time.Duration
+}
+
+// Key names one intent to send, within one grant, account and tool.
+type Key struct {
+	Grant, Account, Tool string
+	Intent               string // the caller's idempotency_key, or a digest of the content
+}
+
+// Claim asks for a key.
+type Claim struct {
+	Key   Key
+	ID    string        // names the intent for ever; the Message-ID is made of it
+	Keep  time.Duration // how long the key stays taken after it was claimed
+	Quota scopes.Quota
+	Now   time.Time
+}
+
+// ClaimResult says whether the key is the caller's.
+type ClaimResult struct {
+	Taken     bool
+	Record    Record // of the one who has it, when not Taken
+	OverQuota string // what limit was reached, when that is why it is not Taken
+}
+
+// State is how far a claimed key got. The zero value is: not claimed.
+type State string
+
+// The states.
+const (
+	Running State = "running"
+	Done    State = "done"
+	Unknown State = "uncertain" // it may have happened
+)
+
+// Record is what the journal knows of a claimed key.
+type Record struct {
+	State  State
+	ID     string
+	Answer json.RawMessage // once Done or Unknown: what a repeated call is answered
+}

@@ -1,0 +1,199 @@
+package mailtool
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/postern-mail/postern/provider"
+)
+
+// mergePrefix marks a cursor that holds one cursor for each of several accounts:
+// prefix, then ".tag.cursor" for each account that has more.
+const mergePrefix = "m1"
+
+// maxMergedCursor bounds such a cursor in bytes.
+const maxMergedCursor = 16 << 10
+
+// merged runs a list on every account and merges the answers newest first. An
+// account that fails is named; only when all fail the call fails.
+func (k *call) merged(ctx context.Context) (*Rows, error) {
+	starts, err := k.starts()
+	if err != nil {
+		return nil, err
+	}
+	lists := make([]*accountList, len(starts))
+	var wg sync.WaitGroup
+	for i, s := range starts {
+		wg.Go(func() { lists[i] = k.list(ctx, s) })
+	}
+	wg.Wait()
+	return mergeLists(lists, k.limit())
+}
+
+// start is where one account's list goes on.
+type start struct {
+	account Account
+	cursor  string
+}
+
+// starts reads the cursor of a merged list; without one, all accounts start.
+func (k *call) starts() ([]start, error) {
+	given := k.args.texts("cursor")
+	if len(given) == 0 || given[0] == "" {
+		var all []start
+		for _, a := range k.accounts {
+			all = append(all, start{account: a})
+		}
+		return all, nil
+	}
+	bad := refuse(Invalid, "the cursor belongs to another listing", "hand next_cursor back unchanged, with the same arguments, or start again without a cursor")
+	parts := strings.Split(given[0], ".")
+	if len(given[0]) > maxMergedCursor || parts[0] != mergePrefix || len(parts)%2 != 1 || len(parts) < 3 {
+		return nil, bad
+	}
+	var list []start
+	for p := parts[1:]; len(p) > 0; p = p[2:] {
+		i := slices.IndexFunc(k.accounts, func(a Account) bool { return a.Mail.Tag() == p[0] })
+		if i < 0 || slices.ContainsFunc(list, func(s start) bool { return s.account.ID == k.accounts[i].ID }) {
+			return nil, bad
+		}
+		list = append(list, start{k.accounts[i], p[1]})
+	}
+	return list, nil
+}
+
+// accountList is one account's part of a merged list.
+type accountList struct {
+	start
+	rows  *Rows
+	err   error
+	taken int
+}
+
+func (k *call) list(ctx context.Context, s start) *accountList {
+	l := &accountList{start: s}
+	args := k.args.with("cursor", nil)
+	if s.cursor != "" {
+		raw, err := compact(s.cursor)
+		if err != nil {
+			l.err = err
+			return l
+		}
+		args = args.with("cursor", json.RawMessage(raw))
+	}
+	out, err := k.handle(ctx, k.env(s.account), args)
+	if err != nil {
+		l.err = err
+		return l
+	}
+	l.rows, l.err = out.(*Rows).within(maxAnswerBytes / len(k.accounts))
+	return l
+}
+
+// mergeLists takes the newest heads first and keeps each account's own order.
+func mergeLists(lists []*accountList, limit int) (*Rows, error) {
+	out := &Rows{Rows: [][]string{}}
+	var firstErr error
+	var working []*accountList
+	for _, l := range lists {
+		if l.err != nil {
+			firstErr = cmpErr(firstErr, l.err)
+			f := failure("", l.err)
+			f.Mailbox = string(l.account.ID)
+			out.Failed = append(out.Failed, f)
+			continue
+		}
+		working = append(working, l)
+		for _, f := range l.rows.Failed {
+			f.Mailbox = string(l.account.ID)
+			out.Failed = append(out.Failed, f)
+		}
+		out.Total += l.rows.Total
+		out.Columns = append([]string{mailboxParam}, l.rows.Columns...)
+		if out.Untrusted == "" {
+			out.Untrusted = l.rows.Untrusted
+		}
+	}
+	if len(working) == 0 {
+		return nil, firstErr
+	}
+	for len(out.Rows) < limit {
+		l := newest(working)
+		if l == nil {
+			break
+		}
+		out.Rows = append(out.Rows, append([]string{string(l.account.ID)}, l.rows.Rows[l.taken]...))
+		out.keys = append(out.keys, l.key())
+		l.taken++
+	}
+	var err error
+	out.NextCursor, err = nextMerged(lists)
+	return out, err
+}
+
+func cmpErr(a, b error) error {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+// newest is the list whose next row is the newest; nil when all are used up.
+func newest(lists []*accountList) *accountList {
+	var best *accountList
+	for _, l := range lists {
+		if l.taken < len(l.rows.Rows) && (best == nil || l.key().After(best.key())) {
+			best = l
+		}
+	}
+	return best
+}
+
+func (l *accountList) key() time.Time {
+	if l.taken < len(l.rows.keys) {
+		return l.rows.keys[l.taken]
+	}
+	return time.Time{}
+}
+
+// nextMerged is the cursor after what was taken. An account that failed goes on
+// where it stood, so that nothing of it is skipped.
+func nextMerged(lists []*accountList) (string, error) {
+	var b strings.Builder
+	more := false
+	for _, l := range lists {
+		cursor := l.cursor
+		switch {
+		case l.err != nil:
+		case l.taken == len(l.rows.Rows):
+			if cursor = l.rows.NextCursor; cursor == "" {
+				continue
+			}
+			more = true
+		case l.taken == 0:
+			more = true
+		default:
+			at, err := l.rows.cursorAfter(l.taken - 1)
+			if err != nil {
+				return "", err
+			}
+			cursor, more = string(at), true
+		}
+		b.WriteString("." + l.account.Mail.Tag() + "." + cursor)
+	}
+	if !more {
+		return "", nil
+	}
+	return mergePrefix + b.String(), nil
+}
+
+func (r *Rows) cursorAfter(i int) (provider.Cursor, error) {
+	if r.at == nil {
+		return "", refuse(Internal, "the list cannot be continued in the middle", "ask for one mailbox at a time")
+	}
+	return r.at(i)
+}

@@ -83,11 +83,13 @@ func (r ruling) and(other ruling) RecipientPolicy {
 		if pt.local != "" {
 			otherwise = decide("", pt.domain)
 		}
-		switch d := decide(pt.local, pt.domain); {
-		case d == otherwise:
-		case d == Allow:
+		d := decide(pt.local, pt.domain)
+		if d == otherwise || d == Deny {
+			continue
+		}
+		if d == Allow {
 			both.Allow = append(both.Allow, pt.String())
-		case d == Ask:
+		} else {
 			both.Ask = append(both.Ask, pt.String())
 		}
 	}

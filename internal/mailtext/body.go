@@ -1,0 +1,185 @@
+package mailtext
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+const (
+	// stubShare is the part of the HTML's text below which a plain part is taken for a stub (1/stubShare).
+	stubShare = 5
+	// stubText is how many letters may stand beside "view this in your browser" in a stub.
+	stubText = 200
+	// minWords is how many words two parts need for a verdict on whether they say the same.
+	minWords = 20
+	// minShared is the percentage of the plain part's words that the HTML must have to count as the same mail.
+	minShared = 50
+)
+
+// FormatText is the only format of a Result so far.
+const FormatText = "text"
+
+// Result is a message's body as a model is shown it.
+type Result struct {
+	Text      string
+	Format    string
+	Dropped   Dropped
+	Warnings  []string // one sentence each, ours
+	Truncated bool     // a bound of Options was reached
+}
+
+// Body chooses between the parts of a message and cleans the one that is shown: plain text, unless it is missing, a
+// stub, HTML by mistake, or says something else than the HTML that mail programs would display.
+func Body(plain, src string, opts Options) Result {
+	if strings.TrimSpace(src) == "" && looksLikeHTML(plain) {
+		plain, src = "", plain
+	}
+	text := fromPlain(plain, opts)
+	if strings.TrimSpace(src) == "" {
+		return text
+	}
+	page := render(src, opts)
+	reason := ""
+	switch {
+	case stub(text.Text, page.text[:page.body]):
+	case strayed(text.Text, page.text):
+		reason = "the plain text part says something else than the HTML part; the HTML part is shown"
+	default:
+		return text
+	}
+	res := Result{Text: page.text, Format: FormatText, Dropped: page.dropped, Truncated: page.truncated}
+	if reason != "" {
+		res.Warnings = append(res.Warnings, reason)
+	}
+	if n := page.misleading; n > 0 {
+		res.Warnings = append(res.Warnings, fmt.Sprintf("links whose text names another host than they lead to: %d", n))
+	}
+	return res
+}
+
+// fromPlain cleans a text/plain part.
+func fromPlain(plain string, opts Options) Result {
+	res := Result{Format: FormatText}
+	if limit := opts.maxInput(); len(plain) > limit {
+		plain, res.Truncated = plain[:runeStart(plain, limit)], true
+	}
+	plain, res.Dropped = Clean(plain)
+	plain = tidy(plain)
+	if limit := opts.maxOutput(); len(plain) > limit {
+		plain, res.Truncated = plain[:runeStart(plain, limit)], true
+	}
+	res.Text = plain
+	return res
+}
+
+// tidy trims line ends and leaves at most one empty line between others: a page of empty lines hides what is below.
+func tidy(s string) string {
+	var b strings.Builder
+	b.Grow(len(s))
+	empty := 0
+	for one := range strings.SplitSeq(s, "\n") {
+		if one = strings.TrimRightFunc(one, unicode.IsSpace); one == "" {
+			empty++
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteString(strings.Repeat("\n", 1+min(empty, 1)))
+		}
+		b.WriteString(one)
+		empty = 0
+	}
+	return b.String()
+}
+
+// looksLikeHTML reports a plain part that is a page, which some senders mislabel.
+func looksLikeHTML(s string) bool {
+	s = strings.ToLower(strings.TrimSpace(s[:min(len(s), 256)]))
+	return strings.HasPrefix(s, "<!doctype html") || strings.HasPrefix(s, "<html")
+}
+
+// stub reports a plain part that only stands in for the page.
+func stub(plain, page string) bool {
+	content, pointed := withoutPointers(plain)
+	mine, theirs := letters(content), letters(page)
+	return mine*stubShare < theirs || pointed && mine < stubText && mine < theirs
+}
+
+// withoutPointers drops the lines that send the reader to a browser, and bare addresses.
+func withoutPointers(plain string) (content string, pointed bool) {
+	var kept []string
+	for one := range strings.SplitSeq(plain, "\n") {
+		lower := strings.ToLower(strings.TrimSpace(one))
+		if pointer(lower) {
+			pointed = true
+			continue
+		}
+		if !strings.HasPrefix(lower, "http://") && !strings.HasPrefix(lower, "https://") {
+			kept = append(kept, one)
+		}
+	}
+	return strings.Join(kept, "\n"), pointed
+}
+
+// pointer reports a line in lower case that tells the reader to look at the HTML instead.
+func pointer(line string) bool {
+	for _, words := range []string{
+		"view in browser", "view in your browser", "view it in your browser", "view this email in", "view this message in", "view online",
+		"view the online version", "view as a web page", "read this email online", "read it online", "does not support html", "doesn't support html",
+		"cannot display html", "can't display html", "not display html", "html-enabled", "html enabled", "enable html", "html version", "html format",
+		"in ihrem browser", "im browser", "online-version", "dans votre navigateur", "version en ligne", "en su navegador", "en tu navegador",
+		"en el navegador", "nel browser", "nel tuo browser", "no seu navegador", "in je browser", "in uw browser", "i din webbläsare", "w przeglądarce",
+		"в браузере", "ブラウザ", "浏览器",
+	} {
+		if strings.Contains(line, words) {
+			return true
+		}
+	}
+	return false
+}
+
+func letters(s string) int {
+	n := 0
+	for _, r := range s {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			n++
+		}
+	}
+	return n
+}
+
+// strayed reports that most of the plain part's words are nowhere in the page.
+func strayed(plain, page string) bool {
+	theirs := map[string]bool{}
+	for w := range words(page) {
+		theirs[w] = true
+	}
+	mine, shared := 0, 0
+	for w := range words(plain) {
+		mine++
+		if theirs[w] {
+			shared++
+		}
+	}
+	return mine >= minWords && shared*100 < mine*minShared
+}
+
+// words yields the words of scripts that put blanks between them, in lower case, addresses left out.
+func words(s string) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for field := range strings.FieldsSeq(s) {
+			if strings.Contains(field, "://") || strings.ContainsAny(field, "@%=") {
+				continue
+			}
+			for w := range strings.FieldsFuncSeq(field, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) }) {
+				r := []rune(w)
+				if len(r) < 3 || unicode.In(r[0], unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar) {
+					continue
+				}
+				if !yield(strings.ToLower(w)) {
+					return
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,147 @@
+package mailtext
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	// MaxLine is how many characters of a one-line value are shown when the caller names no limit: longer
+	// than any honest subject or name, short enough not to drown a listing.
+	MaxLine = 500
+	// maxLineInput bounds the work on a one-line value, in bytes; headers of a megabyte exist.
+	maxLineInput = 64 << 10
+)
+
+// Dropped counts what was removed from a text before a model sees it.
+type Dropped struct {
+	// Hidden counts passages that a mail program would not have displayed.
+	Hidden int `json:"hidden,omitempty"`
+	// Trackers counts remote images that report the reading.
+	Trackers int `json:"trackers,omitempty"`
+	// Images counts the other images.
+	Images int `json:"images,omitempty"`
+	// Invisible counts characters that have no look of their own or change the order of others.
+	Invisible int `json:"invisible,omitempty"`
+}
+
+// Add adds the counts of o.
+func (d *Dropped) Add(o Dropped) {
+	d.Hidden += o.Hidden
+	d.Trackers += o.Trackers
+	d.Images += o.Images
+	d.Invisible += o.Invisible
+}
+
+// Clean returns s as valid UTF-8 without invisible and deceptive characters, line ends as \n, tabs kept.
+// Joiners stay where a script or an emoji needs them. Cleaning twice changes nothing more.
+func Clean(s string) (string, Dropped) {
+	start := firstSuspect(s)
+	if start == len(s) {
+		return s, Dropped{}
+	}
+	var (
+		b    strings.Builder
+		d    Dropped
+		look = lookahead{s: s}
+		prev rune
+	)
+	b.Grow(len(s))
+	b.WriteString(s[:start])
+	if start > 0 {
+		prev, _ = utf8.DecodeLastRuneInString(s[:start])
+	}
+	for i := start; i < len(s); {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		next := i + size
+		keep := true
+		switch kindOf(r) {
+		case breaking:
+			if r == '\r' && next < len(s) && s[next] == '\n' {
+				next++
+			}
+			r = '\n'
+		case blank:
+			r = ' '
+		case invisible:
+			keep = false
+		case contextual:
+			keep = belongs(r, prev, &look, next)
+		case visible:
+		}
+		if keep {
+			b.WriteRune(r)
+			prev = r
+		} else {
+			d.Invisible++
+		}
+		i = next
+	}
+	return b.String(), d
+}
+
+// CleanLine is Clean for one-line values such as subjects, names and file names: runs of white space become one
+// space, the ends are trimmed, and beyond limit characters (MaxLine when not positive) the rest becomes "…".
+func CleanLine(s string, limit int) (string, Dropped) {
+	if limit <= 0 {
+		limit = MaxLine
+	}
+	cut := false
+	if len(s) > maxLineInput {
+		s, cut = s[:runeStart(s, maxLineInput)], true
+	}
+	s, d := Clean(s)
+	s = strings.Join(strings.Fields(s), " ")
+	kept, short := firstRunes(s, limit)
+	if short || cut {
+		kept, _ = firstRunes(kept, limit-1)
+		// A joiner at the cut has lost its right neighbour.
+		s, _ = Clean(strings.TrimRight(kept, " \u2026") + "…")
+	}
+	return s, d
+}
+
+// firstRunes returns at most n characters of s, and whether there were more.
+func firstRunes(s string, n int) (string, bool) {
+	for i := range s {
+		if n == 0 {
+			return s[:i], true
+		}
+		n--
+	}
+	return s, false
+}
+
+// firstSuspect returns the offset of the first byte that is not printable ASCII, tab or newline. The bytes
+// before a suspect one may matter to it, so the last of them is never needed again once written.
+func firstSuspect(s string) int {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c < ' ' && c != '\n' && c != '\t' || c >= 0x7f {
+			return i
+		}
+	}
+	return len(s)
+}
+
+// lookahead finds the next visible character, each stretch of s being read once.
+type lookahead struct {
+	s  string
+	at int
+	r  rune
+}
+
+func (l *lookahead) next(i int) rune {
+	if l.at >= i && l.at > 0 {
+		return l.r
+	}
+	for i < len(l.s) {
+		r, size := utf8.DecodeRuneInString(l.s[i:])
+		if k := kindOf(r); k != invisible && k != contextual {
+			l.at, l.r = i, r
+			return r
+		}
+		i += size
+	}
+	l.at, l.r = len(l.s), 0
+	return 0
+}

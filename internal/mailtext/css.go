@@ -1,0 +1,312 @@
+package mailtext
+
+import (
+	"strconv"
+	"strings"
+)
+
+const (
+	// maxRulesPerKey bounds the rules with further conditions that are tried on one element for one of its names.
+	maxRulesPerKey = 64
+	// weights of one selector part, so that an id outweighs any believable number of classes (CSS Selectors 4 section 17).
+	weightTag   weight = 2
+	weightClass weight = 1 << 5
+	weightID    weight = 1 << 9
+	weightMost  weight = weightInline - 2
+)
+
+// sheet holds the rules of the style blocks that can hide text: selectors of tags, classes and ids, alone, compounded,
+// or below others. Attribute, sibling and pseudo selectors are not understood and their rules are left out.
+type sheet struct {
+	rules map[string][]rule // by the most telling name of the selector: "#id", ".class", "tag" or "*"
+	above map[string]int    // how many open elements have a name that some rule wants above its element
+	known map[string]string // every name in a selector
+}
+
+type rule struct {
+	also  []string // further names the element needs
+	above []string // names that need an open ancestor
+	says  decls
+	w     weight
+}
+
+// parse adds the rules of one style block and reports whether any was added.
+func (s *sheet) parse(css string) bool {
+	css = stripComments(css)
+	added := false
+	for css != "" {
+		open := strings.IndexByte(css, '{')
+		if open < 0 {
+			break
+		}
+		head := strings.Trim(css[:open], " \t\r\n\f}")
+		head = strings.TrimSpace(strings.TrimPrefix(head, "<!--"))
+		if semi := strings.LastIndexByte(head, ';'); semi >= 0 {
+			head = strings.TrimSpace(head[semi+1:]) // @import and its like end there
+		}
+		css = css[open+1:]
+		if strings.HasPrefix(head, "@") {
+			if !always(head) {
+				css = skipBlock(css)
+			}
+			continue
+		}
+		body, rest, _ := strings.Cut(css, "}")
+		css = rest
+		var says decls
+		says.parseStyle(body, 0)
+		if says != (decls{}) {
+			added = s.add(head, &says) || added
+		}
+	}
+	return added
+}
+
+// always reports a media rule that holds on every screen.
+func always(head string) bool {
+	switch strings.Join(strings.Fields(strings.ToLower(head)), " ") {
+	case "@media", "@media all", "@media screen", "@media only screen", "@media screen, print":
+		return true
+	}
+	return false
+}
+
+// skipBlock returns what follows the end of the block that css begins in.
+func skipBlock(css string) string {
+	depth := 1
+	for i := 0; i < len(css); i++ {
+		switch css[i] {
+		case '{':
+			depth++
+		case '}':
+			if depth--; depth == 0 {
+				return css[i+1:]
+			}
+		}
+	}
+	return ""
+}
+
+func (s *sheet) add(selectors string, says *decls) bool {
+	added := false
+	for selector := range strings.SplitSeq(selectors, ",") {
+		key, r, ok := parseSelector(selector)
+		if !ok {
+			continue
+		}
+		r.says = *says
+		added = s.put(key, r) || added
+	}
+	return added
+}
+
+func (s *sheet) put(key string, r rule) bool {
+	if s.rules == nil {
+		s.rules, s.above, s.known = map[string][]rule{}, map[string]int{}, map[string]string{}
+	}
+	have := s.rules[key]
+	s.know(key)
+	s.know(r.also...)
+	s.know(r.above...)
+	if len(r.also) == 0 && len(r.above) == 0 {
+		// Plain selectors of one key weigh the same: one rule holds them all.
+		if len(have) > 0 && len(have[0].also) == 0 && len(have[0].above) == 0 {
+			have[0].says.merge(&r.says, 0)
+			return true
+		}
+		s.rules[key] = append([]rule{r}, have...)
+		return true
+	}
+	if len(have) >= maxRulesPerKey {
+		return false
+	}
+	for _, name := range r.above {
+		s.above[name] = 0
+	}
+	s.rules[key] = append(have, r)
+	return true
+}
+
+func (s *sheet) know(names ...string) {
+	for _, n := range names {
+		s.known[n] = n
+	}
+}
+
+// names lists the names of an element that occur in selectors.
+func (s *sheet) names(dst []string, tag, class, id string) []string {
+	if len(s.rules) == 0 {
+		return dst
+	}
+	if n, ok := s.known[tag]; ok {
+		dst = append(dst, n)
+	}
+	if class != "" {
+		for c := range strings.FieldsSeq(strings.ToLower(class)) {
+			if n, ok := s.known["."+c]; ok {
+				dst = append(dst, n)
+			}
+		}
+	}
+	if id != "" {
+		if n, ok := s.known["#"+strings.ToLower(id)]; ok {
+			dst = append(dst, n)
+		}
+	}
+	return dst
+}
+
+// enter and leave keep count of the open elements that rules want above theirs.
+func (s *sheet) enter(names []string) (noted []string) {
+	for _, n := range names {
+		if _, ok := s.above[n]; ok {
+			s.above[n]++
+			noted = append(noted, n)
+		}
+	}
+	return noted
+}
+
+func (s *sheet) leave(noted []string) {
+	for _, n := range noted {
+		s.above[n]--
+	}
+}
+
+// reset forgets the open elements.
+func (s *sheet) reset() {
+	for n := range s.above {
+		s.above[n] = 0
+	}
+}
+
+// parseSelector reads compounds of tags, classes and ids, joined by blanks or ">".
+func parseSelector(selector string) (key string, r rule, ok bool) {
+	compounds := strings.Fields(strings.ReplaceAll(strings.ToLower(selector), ">", " "))
+	if len(compounds) == 0 || len(compounds) > maxRulesPerKey {
+		return "", rule{}, false
+	}
+	r.w = weightTag // even "*" outweighs an attribute
+	for i, compound := range compounds {
+		names, w, ok := parseCompound(compound)
+		if !ok {
+			return "", rule{}, false
+		}
+		r.w = min(r.w+w, weightMost)
+		if i < len(compounds)-1 {
+			r.above = append(r.above, names...)
+			continue
+		}
+		key, r.also = names[len(names)-1], names[:len(names)-1]
+	}
+	return key, r, true
+}
+
+// parseCompound splits "td.a.b#c" into its names, the most telling last.
+func parseCompound(s string) (names []string, w weight, ok bool) {
+	if s == "*" {
+		return []string{"*"}, 0, true
+	}
+	for s != "" {
+		end := strings.IndexAny(s[1:], ".#") + 1
+		if end == 0 {
+			end = len(s)
+		}
+		name := s[:end]
+		s = s[end:]
+		switch {
+		case strings.ContainsAny(name, "*:[]()+~\"'\\=@&!") || name == "." || name == "#":
+			return nil, 0, false
+		case name[0] == '#':
+			w = min(w+weightID, weightMost)
+		case name[0] == '.':
+			w = min(w+weightClass, weightMost)
+		default:
+			w = min(w+weightTag, weightMost)
+		}
+		names = append(names, name)
+	}
+	return names, w, len(names) > 0
+}
+
+// match merges what the rules say of an element with these names: its tag, ".class"es and "#id".
+func (s *sheet) match(names []string, d *decls) {
+	for _, key := range append(names, "*") {
+		for i := range s.rules[key] {
+			r := &s.rules[key][i]
+			if contains(names, r.also) && s.open(r.above) {
+				d.merge(&r.says, r.w)
+			}
+		}
+	}
+}
+
+func (s *sheet) open(above []string) bool {
+	for _, name := range above {
+		if name != "*" && s.above[name] == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func contains(names, wanted []string) bool {
+	for _, w := range wanted {
+		found := w == "*"
+		for _, n := range names {
+			found = found || n == w
+		}
+		if !found {
+			return false
+		}
+	}
+	return true
+}
+
+// plainCSS removes comments and resolves escapes (CSS Syntax 3 section 4.3.7), which else would hide a "none".
+func plainCSS(s string) string {
+	s = stripComments(s)
+	if strings.IndexByte(s, '\\') < 0 {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] != '\\' {
+			b.WriteByte(s[i])
+			continue
+		}
+		hex := i + 1
+		for hex < len(s) && hex < i+7 && isHex(s[hex]) {
+			hex++
+		}
+		n, err := strconv.ParseUint(s[i+1:hex], 16, 32)
+		if err != nil {
+			continue // an escaped character stands for itself
+		}
+		b.WriteRune(rune(n))
+		i = hex - 1
+		if hex < len(s) && (s[hex] == ' ' || s[hex] == '\t' || s[hex] == '\n') {
+			i = hex
+		}
+	}
+	return b.String()
+}
+
+func isHex(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
+}
+
+func stripComments(s string) string {
+	if !strings.Contains(s, "/*") {
+		return s
+	}
+	var b strings.Builder
+	for {
+		before, after, ok := strings.Cut(s, "/*")
+		b.WriteString(before)
+		if !ok {
+			return b.String()
+		}
+		_, s, _ = strings.Cut(after, "*/")
+	}
+}

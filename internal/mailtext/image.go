@@ -1,0 +1,57 @@
+package mailtext
+
+import "strings"
+
+// image counts an image and leaves its alternative text, if it is displayed.
+func (r *renderer) image(a *attrs, d *decls, own look) {
+	src := strings.ToLower(strings.TrimSpace(a.val[attrSrc]))
+	if tracker(src, a, d) {
+		r.dropped.Trackers++
+		return
+	}
+	r.dropped.Images++
+	if r.over > 0 || own.inside(r.look()).hidden() {
+		return
+	}
+	alt, _ := CleanLine(a.val[attrAlt], maxAlt)
+	if alt == "" {
+		return
+	}
+	r.inHidden = false
+	r.w.space = r.w.space || len(r.w.out) > 0
+	r.w.text("[image: "+alt+"]", false)
+	r.w.space = true
+}
+
+// tracker reports a remote image of one pixel, or one whose address is made to be counted.
+func tracker(src string, a *attrs, d *decls) bool {
+	if !strings.HasPrefix(src, "http://") && !strings.HasPrefix(src, "https://") && !strings.HasPrefix(src, "//") {
+		return false
+	}
+	w, wSaid := dimension(a, attrWidth, d, propWidth)
+	h, hSaid := dimension(a, attrHeight, d, propHeight)
+	if (w || !wSaid) && (h || !hSaid) && (wSaid || hSaid) {
+		return true
+	}
+	for _, shape := range []string{
+		"/track/open", "/wf/open", "/open.aspx", "/open.php", "/pixel.gif", "/pixel.png", "/pixel?", "/beacon", "/o.gif", "/1x1.",
+		"/trk/open", "/tracking/open", "/e/o/", "/email/open", "//pixel.", "//tracking.", "google-analytics.com/", "mailtrack.io/",
+		"emltrk.com/", "yesware.com/t/", "sidekickopen", "awstrack.me/i0/", "mailfoogae.appspot.com/",
+	} {
+		if strings.Contains(src, shape) {
+			return true
+		}
+	}
+	return false
+}
+
+// dimension says whether a side is at most a pixel, and whether anything was said about it.
+func dimension(a *attrs, x attr, d *decls, p prop) (tiny, said bool) {
+	if s := d[p].says; s != saysNothing {
+		return s == saysYes, true
+	}
+	if !a.has(x) {
+		return false, false
+	}
+	return tinyBox(strings.ToLower(strings.TrimSpace(a.val[x]))), true
+}

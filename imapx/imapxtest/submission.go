@@ -178,7 +178,8 @@ func (s *authSession) Auth(string) (sasl.Server, error) {
 
 func (s *authSession) Mail(from string, options *smtp.MailOptions) error {
 	if s.user == "" {
-		return smtp.ErrAuthRequired
+		// RFC 4954 section 6; the library's own error says 502.
+		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Authentication required"}
 	}
 	return s.sinkSession.Mail(from, options)
 }

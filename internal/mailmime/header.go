@@ -186,7 +186,7 @@ func parseDate(s string) (time.Time, bool) {
 	if len(s) > maxDateLen {
 		return time.Time{}, false
 	}
-	s = strings.Join(strings.Fields(s), " ")
+	s = numericZone(strings.Join(strings.Fields(strings.Replace(s, ",", ", ", 1)), " "))
 	if t, err := mail.ParseDate(s); err == nil {
 		return plausible(t)
 	}
@@ -205,6 +205,34 @@ func parseDate(s string) (time.Time, bool) {
 		}
 	}
 	return time.Time{}, false
+}
+
+// numericZone replaces the zone names of RFC 5322 section 4.3, and two of Europe's and one of Japan's that are unambiguous:
+// time.Parse takes a name but not its meaning.
+func numericZone(s string) string {
+	i := strings.LastIndexByte(s, ' ')
+	zone := ""
+	switch s[i+1:] {
+	case "EDT":
+		zone = "-0400"
+	case "EST", "CDT":
+		zone = "-0500"
+	case "CST", "MDT":
+		zone = "-0600"
+	case "MST", "PDT":
+		zone = "-0700"
+	case "PST":
+		zone = "-0800"
+	case "CET", "MET":
+		zone = "+0100"
+	case "CEST", "MEST":
+		zone = "+0200"
+	case "JST":
+		zone = "+0900"
+	default:
+		return s
+	}
+	return s[:i+1] + zone
 }
 
 // plausible refuses years no mail has, which would sort before or after everything.

@@ -252,7 +252,7 @@ func (p *parser) multipart(part node, at place) (Part, body) {
 	}
 	level := p.s.push(part.boundary)
 	p.depth++
-	start := p.s.pos
+	start := p.s.mark()
 	preamble := p.preamble()
 	if p.s.hit == level {
 		preamble = nil // parts follow
@@ -267,7 +267,7 @@ func (p *parser) multipart(part node, at place) (Part, body) {
 		}
 	}
 	p.depth--
-	part.Size = p.s.pos - start
+	part.Size = p.s.end() - start
 	if len(part.Parts) == 0 {
 		return p.asText(part, at, preamble)
 	}
@@ -350,7 +350,7 @@ func (p *parser) guessBoundary() string {
 }
 
 func (p *parser) embedded(part Part) (Part, body) {
-	start := p.s.pos
+	start := p.s.mark()
 	p.depth++
 	fields := p.header()
 	inner, _ := p.root(fields, part.ID, place{embedded: true})
@@ -359,7 +359,7 @@ func (p *parser) embedded(part Part) (Part, body) {
 		return part, body{}
 	}
 	p.s.skip()
-	part.Size = p.s.pos - start
+	part.Size = p.s.end() - start
 	part.Parts = []Part{inner}
 	if inner.multipart() && len(inner.Parts) > 0 {
 		part.Parts = inner.Parts

@@ -18,7 +18,9 @@ type scanner struct {
 	bol    bool     // the next byte starts a line
 	hold   string   // the last line's break, which belongs to the delimiter if one follows
 	stash  []byte   // read, not handed out yet
-	pos    int64    // bytes of content handed out
+	pos    int64    // bytes of the message passed, delimiters included
+	brk    int64    // bytes of the break behind a header line or delimiter, not in pos: it belongs to a delimiter that follows
+	stop   int64    // where the section ended, before the line break that belongs to the delimiter
 	eof    bool
 	err    error // of the reader, not io.EOF
 }
@@ -46,7 +48,25 @@ func (s *scanner) resume() {
 	s.hit, s.closes, s.hold, s.bol = -1, false, "", true
 }
 
-func (s *scanner) ended() bool { return s.hit >= 0 || s.eof && len(s.stash) == 0 && s.hold == "" }
+// end is where the section that was read last ended.
+func (s *scanner) end() int64 {
+	if s.hit >= 0 {
+		return s.stop
+	}
+	return s.pos + s.brk
+}
+
+// mark is where the section's content starts, behind its header.
+func (s *scanner) mark() int64 {
+	s.pass(0)
+	return s.pos
+}
+
+// pass counts n bytes as read.
+func (s *scanner) pass(n int) {
+	s.pos += s.brk + int64(n)
+	s.brk = 0
+}
 
 // chunk returns the next piece of the section, valid until the next call; nil at its end.
 func (s *scanner) chunk() []byte {
@@ -54,7 +74,7 @@ func (s *scanner) chunk() []byte {
 		if len(s.stash) > 0 {
 			b := s.stash
 			s.stash = nil
-			s.pos += int64(len(b))
+			s.pass(len(b))
 			return b
 		}
 		if s.hit >= 0 {
@@ -83,7 +103,7 @@ func (s *scanner) takeHold() []byte {
 	}
 	b := []byte(s.hold)
 	s.hold = ""
-	s.pos += int64(len(b))
+	s.pass(len(b))
 	return b
 }
 
@@ -143,7 +163,10 @@ func (s *scanner) atDelimiter() bool {
 		return false
 	}
 	_, _ = s.br.Discard(len(line))
-	s.hit, s.closes = level, closes
+	s.hit, s.closes, s.stop = level, closes, s.pos
+	text, eol := cutEOL(line)
+	s.pass(len(s.hold) + len(text))
+	s.hold, s.brk = "", int64(len(eol))
 	return true
 }
 
@@ -180,7 +203,9 @@ func (s *scanner) line(limit int) (line []byte, cut, ok bool) {
 	}
 	for {
 		piece, err := s.br.ReadSlice('\n')
-		s.pos += int64(len(piece))
+		text, eol := cutEOL(piece)
+		s.pass(len(text))
+		s.brk = int64(len(eol))
 		if room := limit - len(line); len(piece) > room {
 			piece, cut = piece[:max(0, room)], true
 		}
@@ -195,19 +220,16 @@ func (s *scanner) line(limit int) (line []byte, cut, ok bool) {
 				return nil, false, false
 			}
 		}
-		text, _ := cutEOL(line)
-		return text, cut, true
+		line, _ = cutEOL(line)
+		return line, cut, true
 	}
 }
 
 // unread gives a line back to the section, as the start of its content.
 func (s *scanner) unread(line []byte) {
-	s.stash, s.hold = line, "\r\n"
-	s.pos -= int64(len(line) + 2)
-	if s.eof {
-		s.hold = ""
-		s.pos += 2
-	}
+	s.stash = line
+	s.pos -= int64(len(line))
+	s.hold, s.brk = "\r\n"[2-s.brk:], 0
 }
 
 // Read reads the section's content.

@@ -1,0 +1,147 @@
+package mailmime_test
+
+import (
+	"io"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/postern-mail/postern/internal/mailmime"
+)
+
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{
+		"", "\r\n", "Subject: x\r\n\r\ny", nested(5), "From a\r\nb", "a\rb\rc",
+		mail("Content-Type: multipart/mixed; boundary=a", "", "--a", "Content-Type: message/rfc822", "", "A: b", "", "--a", "", "x", "--a--"),
+		mail("Content-Type: multipart/alternative; boundary=a", "", "--a", "Content-Type: text/html; charset=gb18030", "Content-Transfer-Encoding: base64", "", "PGI+", "--a", "", "x"),
+		mail("Content-Type: multipart/mixed", "", "--a", "Content-Type: text/plain; name*0*=x''%41; name*1=b", "", "x", "--a--"),
+		mail("Content-Transfer-Encoding: quoted-printable", "Content-Type: text/plain; charset=iso-2022-jp", "", "=1B$BF|=", "x"),
+	} {
+		f.Add(s)
+	}
+	lim := mailmime.Limits{Depth: 5, Parts: 20, HeaderBytes: 2000, TextBytes: 500}
+	f.Fuzz(func(t *testing.T, raw string) {
+		m, err := mailmime.Parse(strings.NewReader(raw), lim)
+		if err != nil {
+			t.Fatalf("Parse: %v", err)
+		}
+		if !utf8.ValidString(m.Text) || !utf8.ValidString(m.HTML) || !utf8.ValidString(m.Header.Subject) {
+			t.Error("not UTF-8")
+		}
+		if len(m.Text) > 500 || len(m.HTML) > 500 || len(m.Defects) > 60 {
+			t.Errorf("over a limit: text %d, HTML %d, defects %d", len(m.Text), len(m.HTML), len(m.Defects))
+		}
+		seen := map[string]bool{}
+		var walk func(p mailmime.Part, depth int)
+		walk = func(p mailmime.Part, depth int) {
+			if seen[p.ID] || depth > 8 || !utf8.ValidString(p.Name) {
+				t.Errorf("part %q: repeated, too deep or not UTF-8", p.ID)
+			}
+			seen[p.ID] = true
+			if p.ID != "" {
+				r, _, err := mailmime.OpenPart(strings.NewReader(raw), p.ID, lim)
+				if err != nil {
+					t.Fatalf("OpenPart(%q): %v", p.ID, err)
+				}
+				n, err := io.Copy(io.Discard, r)
+				if err != nil || n != p.Size {
+					t.Errorf("OpenPart(%q) gave %d bytes, error %v; Parse said %d", p.ID, n, err, p.Size)
+				}
+			}
+			for _, c := range p.Parts {
+				walk(c, depth+1)
+			}
+		}
+		walk(m.Root, 0)
+		if len(seen) > 60 {
+			t.Errorf("%d parts", len(seen))
+		}
+	})
+}
+
+func FuzzParseAddressList(f *testing.F) {
+	for _, s := range []string{"Ann <a@b>", `"a, b" <a@b>, c@d (e)`, "g: a@b;", "Lee, Ann <a@b>", "=?utf-8?q?a,b?= <c@d>", "<@a,@b:c@d>", `"`, "(", "<", "a @ b", ";:,"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		list, _ := mailmime.ParseAddressList(s)
+		for _, a := range list {
+			if a == (mailmime.Address{}) || !utf8.ValidString(a.Name) || !utf8.ValidString(a.Mailbox) {
+				t.Errorf("entry %q", a)
+			}
+			if strings.ContainsAny(a.Mailbox, "\r\n") {
+				t.Errorf("line break in %q", a.Mailbox)
+			}
+			if _, err := mailmime.EncodeMailbox(a.Mailbox); err != nil {
+				continue
+			}
+			// What is a valid address is read the same from what String writes, unless it lost control characters there.
+			back, _ := mailmime.ParseAddressList(a.String())
+			if len(back) != 1 || back[0].Mailbox != a.Mailbox {
+				t.Errorf("%q is written %q and read back as %q", a, a.String(), back)
+			}
+		}
+	})
+}
+
+func FuzzDecodeHeader(f *testing.F) {
+	for _, s := range []string{"=?utf-8?q?a?=", "=?utf-8?b?YQ==?= =?utf-8?b?YQ?=", "=?iso-2022-jp?B?GyRCRnw=?=", "=?a?q?", "\xff", "a\r\n b"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got := mailmime.DecodeHeader(s)
+		if !utf8.ValidString(got) {
+			t.Errorf("%q is not UTF-8", got)
+		}
+		if !strings.Contains(s, "=?") && utf8.ValidString(s) && !strings.ContainsAny(s, "\r\n") && got != s {
+			t.Errorf("plain %q became %q", s, got)
+		}
+	})
+}
+
+func FuzzCompose(f *testing.F) {
+	f.Add("Grüße", "Ann", "text\n", "a.txt", "data")
+	f.Add("=?utf-8?q?x?=", "Lee, Ann", "From \n.\n", "ü'*%.txt", "")
+	f.Fuzz(func(t *testing.T, subject, name, text, file, data string) {
+		d := draft()
+		d.Subject, d.From.Name, d.Text = subject, name, text
+		d.Attachments = []mailmime.Attachment{{Name: file, Data: []byte(data)}}
+		raw, err := mailmime.Compose(d)
+		if err != nil {
+			return
+		}
+		checkWire(t, raw)
+		m, err := mailmime.Parse(strings.NewReader(string(raw)), mailmime.Limits{})
+		if err != nil || len(m.Defects) > 0 || len(m.Attachments) != 1 {
+			t.Fatalf("error %v, defects %v, %d attachments", err, m.Defects, len(m.Attachments))
+		}
+		a := m.Attachments[0]
+		if m.Header.Subject != subject || m.Header.From[0] != d.From || a.Name != file || a.Size != int64(len(data)) {
+			t.Errorf("subject %q, from %q, file %q of %d bytes", m.Header.Subject, m.Header.From, a.Name, a.Size)
+		}
+		want := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
+		if want != "" && !strings.HasSuffix(want, "\n") {
+			want += "\n"
+		}
+		if m.Text != want {
+			t.Errorf("text %q, want %q", m.Text, want)
+		}
+	})
+}
+
+func BenchmarkParse(b *testing.B) {
+	d := draft()
+	d.Text, d.HTML = strings.Repeat("Keel bolts and ribs, grün.\n", 400), strings.Repeat("<p>Keel bolts</p>\n", 2000)
+	d.Attachments = []mailmime.Attachment{{Name: "a.bin", Data: []byte(strings.Repeat("0123456789", 100_000))}}
+	raw, err := mailmime.Compose(d)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(raw)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := mailmime.Parse(strings.NewReader(string(raw)), mailmime.Limits{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

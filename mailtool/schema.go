@@ -16,7 +16,7 @@ type schema struct {
 	Items       *schema // of an array
 	Enum        []string
 	Min, Max    *int64 // of a number, or items of an array
-	MaxLen      int    // of a string, in runes; 0 no bound
+	MaxLen      int    // of a string, in runes; 0 no bound; checked, and not written out: it costs every turn
 	Format      string // what the string means; ours, not written out
 }
 
@@ -120,9 +120,6 @@ func (s *schema) write(b *bytes.Buffer) {
 	}
 	if len(s.Enum) > 0 {
 		member("enum", s.Enum)
-	}
-	if s.MaxLen > 0 {
-		member("maxLength", s.MaxLen)
 	}
 	low, high := "minimum", "maximum"
 	if s.Type == "array" {

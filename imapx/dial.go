@@ -1,0 +1,102 @@
+package imapx
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+)
+
+// session is a connection that is logged in, before the client library has it.
+type session struct {
+	conn, raw net.Conn // TLS or TCP, and TCP
+	br        *bufio.Reader
+	caps      Caps
+}
+
+// dial connects, secures and logs in. The library would write LOGIN before the
+// greeting, ignore LOGINDISABLED and wait for ever, so all of it is done here.
+func dial(ctx context.Context, o Options) (*session, error) {
+	hello, cancel := context.WithTimeout(ctx, o.DialTimeout)
+	defer cancel()
+	raw, err := o.Dial(hello, "tcp", o.Addr)
+	if err != nil {
+		return nil, dialError(ctx, "dial", err)
+	}
+	w := newWire(raw, o.Progress)
+	if err := w.run(hello, func() error { return secure(hello, w, o) }); err != nil {
+		raw.Close()
+		return nil, dialError(ctx, "connect", err)
+	}
+	if err := w.run(ctx, func() error { return w.login(o) }); err != nil {
+		raw.Close()
+		return nil, dialError(ctx, "login", err)
+	}
+	return &session{conn: w.conn, raw: raw, br: w.br, caps: w.caps}, nil
+}
+
+// secure ends with a greeted connection that is as safe as asked for.
+func secure(ctx context.Context, w *wire, o Options) error {
+	if o.Security == ImplicitTLS {
+		if err := w.startTLS(ctx, o); err != nil {
+			return err
+		}
+	}
+	if err := w.greeting(); err != nil || o.Security != StartTLS {
+		return err
+	}
+	if w.preauth {
+		// RFC 9051 section 7.1.4: STARTTLS is not possible any more, and what
+		// answers here may not be the server.
+		return &Error{Op: "STARTTLS", Kind: TLS, Err: errors.New("the server skips the login before TLS")}
+	}
+	if err := w.command("STARTTLS"); err != nil {
+		return &Error{Op: "STARTTLS", Kind: TLS, Err: err}
+	}
+	if w.br.Buffered() > 0 {
+		// Anyone on the way could have put it there.
+		return &Error{Op: "STARTTLS", Kind: TLS, Err: errors.New("data in clear behind the answer to STARTTLS")}
+	}
+	w.caps = Caps{} // RFC 9051 section 6.2.1: what was said in clear is void
+	return w.startTLS(ctx, o)
+}
+
+func tlsConfig(o Options) *tls.Config {
+	cfg := &tls.Config{MinVersion: tls.VersionTLS12}
+	if o.TLSConfig != nil {
+		cfg = o.TLSConfig.Clone()
+	}
+	if cfg.ServerName == "" {
+		cfg.ServerName, _, _ = net.SplitHostPort(o.Addr)
+	}
+	return cfg
+}
+
+func tlsError(err error) error {
+	var cert *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
+	var alert tls.AlertError
+	var authority x509.UnknownAuthorityError
+	if errors.As(err, &cert) || errors.As(err, &record) || errors.As(err, &alert) || errors.As(err, &authority) {
+		return &Error{Op: "TLS handshake", Kind: TLS, Err: err}
+	}
+	return err
+}
+
+// dialError names what stopped a connection from coming up. The caller's
+// context error stays bare; our own dial timeout does not look like it.
+func dialError(ctx context.Context, op string, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	var e *Error
+	if errors.As(err, &e) {
+		return err
+	}
+	if isContext(err) {
+		err = errors.New("no connection within the dial timeout")
+	}
+	return &Error{Op: op, Kind: Unavailable, Err: err}
+}

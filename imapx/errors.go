@@ -1,0 +1,128 @@
+package imapx
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/emersion/go-imap/v2"
+)
+
+// Kind classifies a failure. It is an error itself, so callers can write
+// errors.Is(err, imapx.NotFound).
+type Kind string
+
+// The kinds.
+const (
+	Auth        Kind = "auth"        // the server refused the login; the same one is never tried again
+	TLS         Kind = "tls"         // certificate or handshake; nothing secret was sent
+	Limit       Kind = "limit"       // too many connections, quota, throttling
+	Unavailable Kind = "unavailable" // no connection, or it was lost; may work later
+	Validity    Kind = "validity"    // the mailbox was rebuilt: its UIDs mean nothing any more
+	NotFound    Kind = "not_found"   // no such mailbox
+	Exists      Kind = "exists"      // the mailbox is there already
+	Refused     Kind = "refused"     // the server said NO
+	Protocol    Kind = "protocol"    // the server said BAD or sent what makes no sense
+	TooLarge    Kind = "too_large"   // an answer or a message over a limit
+	Uncertain   Kind = "uncertain"   // a change was sent and no answer came: it may have happened
+	Unsupported Kind = "unsupported" // the server lacks the extension; matches errors.ErrUnsupported
+	Closed      Kind = "closed"      // the pool is closed
+	Invalid     Kind = "invalid"     // the caller's arguments are wrong
+)
+
+func (k Kind) Error() string { return string(k) }
+
+// Error is every failure of this package. Context errors are returned bare.
+type Error struct {
+	Op   string // the command or step, "LOGIN", "UID MOVE", "dial", ...
+	Kind Kind
+	Text string // the server's own words; may be empty
+	Code string // response code of RFC 5530 in upper case; may be empty
+	Err  error  // cause; may be nil
+}
+
+// Error reads "op: kind: [CODE] text: cause".
+func (e *Error) Error() string {
+	var b strings.Builder
+	if e.Op != "" {
+		b.WriteString(e.Op + ": ")
+	}
+	b.WriteString(string(e.Kind))
+	if e.Code != "" {
+		b.WriteString(": [" + e.Code + "]")
+	}
+	if e.Text != "" {
+		b.WriteString(": " + e.Text)
+	}
+	if e.Err != nil {
+		b.WriteString(": " + e.Err.Error())
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Is matches the error's Kind and, for Unsupported, errors.ErrUnsupported.
+func (e *Error) Is(target error) bool {
+	return target == error(e.Kind) || e.Kind == Unsupported && target == errors.ErrUnsupported
+}
+
+// KindOf returns the Kind in err's tree, "" when there is none.
+func KindOf(err error) Kind {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Kind
+	}
+	return ""
+}
+
+func invalid(op, text string) error {
+	return &Error{Op: op, Kind: Invalid, Err: errors.New(text)}
+}
+
+func unsupported(op, capability string) error {
+	return &Error{Op: op, Kind: Unsupported, Err: errors.New("the server does not offer " + capability)}
+}
+
+// statusError is a tagged NO or BAD, or an untagged BYE, as an error.
+func statusError(op, typ, code, text string) *Error {
+	code = strings.ToUpper(code)
+	return &Error{Op: op, Kind: statusKind(typ, code), Code: code, Text: text}
+}
+
+// statusKind maps the response codes of RFC 5530 and its relatives.
+func statusKind(typ, code string) Kind {
+	switch code {
+	case "AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED", "PRIVACYREQUIRED":
+		return Auth
+	case "UNAVAILABLE", "SERVERBUG", "CONTACTADMIN", "CORRUPTION":
+		return Unavailable
+	case "LIMIT", "OVERQUOTA", "INUSE", "THROTTLED":
+		return Limit
+	case "TOOBIG": // RFC 7889 section 4
+		return TooLarge
+	case "NONEXISTENT", "TRYCREATE":
+		return NotFound
+	case "ALREADYEXISTS":
+		return Exists
+	}
+	switch typ {
+	case "BAD":
+		return Protocol
+	case "BYE":
+		return Unavailable
+	}
+	return Refused
+}
+
+// isStatus tells a server's answer from a lost connection.
+func isStatus(err error) (*imap.Error, bool) {
+	var status *imap.Error
+	ok := errors.As(err, &status)
+	return status, ok
+}
+
+func isContext(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}

@@ -1,0 +1,333 @@
+package imapx
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+)
+
+// Items says what to fetch of each message. The UID always comes along.
+type Items struct {
+	Flags, Date, Size, Structure bool
+	Sections                     []Section
+}
+
+// Section is a piece of a message, fetched without setting \Seen. Either Fields
+// or Max is set. The zero Path is the whole message.
+type Section struct {
+	Path   []int
+	Kind   SectionKind
+	Fields []string // these header fields only; Kind is ignored
+	Offset int64
+	Max    int64 // bytes to fetch from Offset on
+}
+
+// SectionKind narrows a Section (RFC 9051 section 6.4.5.1).
+type SectionKind string
+
+// The kinds of section.
+const (
+	Content SectionKind = ""       // a part's body, or the whole message
+	Header  SectionKind = "HEADER" // the header of a message
+	MIME    SectionKind = "MIME"   // the MIME header of a part
+	Text    SectionKind = "TEXT"   // a message without its header
+)
+
+// maxFields bounds the header fields kept of one message: References of a
+// thread of a thousand replies still fits.
+const maxFields = 64 << 10
+
+// Message is what a FETCH said of one message.
+type Message struct {
+	UID       UID
+	Flags     []string
+	Date      time.Time // INTERNALDATE
+	Size      int64
+	Structure *Part
+	// Sections holds one entry per Items.Sections, never more than asked for.
+	Sections [][]byte
+
+	seq   uint32
+	items Items // those that came, Sections aside
+}
+
+func (m *Message) complete(want Items) bool {
+	got := m.items
+	return m.UID != 0 && (got.Flags || !want.Flags) && (got.Date || !want.Date) && (got.Size || !want.Size) &&
+		(got.Structure || !want.Structure) && !slices.ContainsFunc(m.Sections, func(b []byte) bool { return b == nil })
+}
+
+// Fetched is the result of a fetch: every UID asked for is in one of the lists.
+type Fetched struct {
+	Messages   []Message // in the order asked for
+	Missing    []UID     // the server has no such message
+	Incomplete []UID     // the server left something out, twice
+}
+
+// Fetch fetches items of messages by UID. It asks once more for what the
+// server left out, because an answer can be displaced by news of a flag.
+func (c *Conn) Fetch(ctx context.Context, uids []UID, want Items) (Fetched, error) {
+	out, err := c.FetchEach(ctx, []FetchJob{{UIDs: uids, Items: want}})
+	if err != nil {
+		return Fetched{}, err
+	}
+	return out[0], nil
+}
+
+// FetchJob is one fetch of several that share a round trip.
+type FetchJob struct {
+	UIDs  []UID
+	Items Items
+}
+
+// FetchEach runs several fetches in one round trip. Their UIDs must be
+// disjoint: answers are told apart by nothing else (RFC 9051 section 5.5).
+func (c *Conn) FetchEach(ctx context.Context, jobs []FetchJob) ([]Fetched, error) {
+	const op = "UID FETCH"
+	seen := make(map[UID]bool)
+	for _, j := range jobs {
+		if err := errors.Join(checkUIDs(op, j.UIDs), j.Items.check(op)); err != nil {
+			return nil, err
+		}
+		for _, u := range j.UIDs {
+			if seen[u] {
+				return nil, invalid(op, "a uid is asked for twice")
+			}
+			seen[u] = true
+		}
+	}
+	got := make([]byUID, len(jobs))
+	for i := range got {
+		got[i] = make(byUID)
+	}
+	open, wasStale, before := slices.Clone(jobs), c.stale, c.guard.fetches.Load()
+	for range 2 {
+		if err := c.fetchUIDs(ctx, open, got); err != nil {
+			return nil, err
+		}
+		again := false
+		for i, j := range jobs {
+			open[i].UIDs = slices.DeleteFunc(slices.Clone(j.UIDs), func(u UID) bool {
+				m := got[i][u]
+				return m != nil && m.complete(j.Items)
+			})
+			again = again || len(open[i].UIDs) > 0
+		}
+		if !again {
+			break
+		}
+	}
+	answers := int64(0)
+	out := make([]Fetched, len(jobs))
+	for i, j := range jobs {
+		out[i] = j.sort(got[i])
+		answers += int64(len(got[i]))
+	}
+	if wasStale && c.guard.fetches.Load()-before != answers {
+		return out, c.refreshFlags(ctx, jobs, out)
+	}
+	return out, nil
+}
+
+// refreshFlags asks anew for flags that others changed since this connection
+// last spoke: the server told us behind the answer that it had.
+func (c *Conn) refreshFlags(ctx context.Context, jobs []FetchJob, out []Fetched) error {
+	for i, j := range jobs {
+		if !j.Items.Flags || len(out[i].Messages) == 0 {
+			continue
+		}
+		got := []byUID{make(byUID)}
+		var uids []UID
+		for _, m := range out[i].Messages {
+			uids = append(uids, m.UID)
+		}
+		if err := c.fetchUIDs(ctx, []FetchJob{{UIDs: uids, Items: Items{Flags: true}}}, got); err != nil {
+			return err
+		}
+		for k := range out[i].Messages {
+			if m := got[0][out[i].Messages[k].UID]; m != nil {
+				out[i].Messages[k].Flags = m.Flags
+			}
+		}
+	}
+	return nil
+}
+
+func (j FetchJob) sort(got byUID) (f Fetched) {
+	for _, u := range j.UIDs {
+		switch m := got[u]; {
+		case m == nil:
+			f.Missing = append(f.Missing, u)
+		case !m.complete(j.Items):
+			f.Incomplete = append(f.Incomplete, u)
+		default:
+			f.Messages = append(f.Messages, *m)
+		}
+	}
+	return f
+}
+
+// byUID collects answers; a whole one is never replaced.
+type byUID map[UID]*Message
+
+func (g byUID) file(m *Message, want Items) {
+	if old := g[m.UID]; old == nil || !old.complete(want) {
+		g[m.UID] = m
+	}
+}
+
+// fetchUIDs sends the jobs behind each other and files what comes in got. Each
+// is drained by a goroutine of its own: a server may answer in any order, and
+// the library reads on only when the answer is taken.
+func (c *Conn) fetchUIDs(ctx context.Context, jobs []FetchJob, got []byUID) error {
+	return c.run(ctx, "UID FETCH", reads, func(cl *imapclient.Client) error {
+		var wg sync.WaitGroup
+		errs := make([]error, len(jobs))
+		for i, j := range jobs {
+			wg.Go(func() {
+				for chunk := range slices.Chunk(j.UIDs, ChunkSize) {
+					if errs[i] == nil {
+						cmd := cl.Fetch(uidSet(chunk), j.Items.options())
+						errs[i] = collect(cmd, j.Items, func(m *Message) { got[i].file(m, j.Items) })
+					}
+				}
+			})
+		}
+		wg.Wait()
+		return errors.Join(errs...)
+	})
+}
+
+// collect takes a whole answer, also behind an error: what is left untaken
+// would block the connection.
+func collect(cmd *imapclient.FetchCommand, want Items, file func(*Message)) error {
+	var first error
+	for msg := cmd.Next(); msg != nil; msg = cmd.Next() {
+		if first != nil {
+			continue
+		}
+		m, err := readMessage(msg, want)
+		if err != nil {
+			first = err
+			continue
+		}
+		file(m)
+	}
+	if err := cmd.Close(); err != nil {
+		return err
+	}
+	return first
+}
+
+func readMessage(msg *imapclient.FetchMessageData, want Items) (*Message, error) {
+	m := &Message{seq: msg.SeqNum, Sections: make([][]byte, len(want.Sections))}
+	for item := msg.Next(); item != nil; item = msg.Next() {
+		switch item := item.(type) {
+		case imapclient.FetchItemDataUID:
+			m.UID = UID(item.UID)
+		case imapclient.FetchItemDataFlags:
+			m.items.Flags = true
+			m.Flags = make([]string, len(item.Flags))
+			for i, f := range item.Flags {
+				m.Flags[i] = string(f)
+			}
+		case imapclient.FetchItemDataInternalDate:
+			m.Date, m.items.Date = item.Time, true
+		case imapclient.FetchItemDataRFC822Size:
+			m.Size, m.items.Size = item.Size, true
+		case imapclient.FetchItemDataBodyStructure:
+			m.Structure, m.items.Structure = convertStructure(item.BodyStructure), true
+		case imapclient.FetchItemDataBodySection:
+			i := want.index(item.Section)
+			if i < 0 || m.Sections[i] != nil {
+				continue
+			}
+			b, err := readLiteral(item.Literal, want.Sections[i].most())
+			if err != nil {
+				return nil, err
+			}
+			m.Sections[i] = b
+		}
+	}
+	return m, nil
+}
+
+// readLiteral reads at most most bytes; the rest is skipped by the library.
+// Its readers end cleanly when the connection does, so the bytes are counted.
+func readLiteral(lit imap.LiteralReader, most int64) ([]byte, error) {
+	if lit == nil {
+		return []byte{}, nil // NIL: the section is empty
+	}
+	b := make([]byte, min(lit.Size(), most))
+	if _, err := io.ReadFull(lit, b); err != nil {
+		return nil, io.ErrUnexpectedEOF
+	}
+	return b, nil
+}
+
+func (s Section) most() int64 {
+	if len(s.Fields) > 0 {
+		return maxFields
+	}
+	return s.Max
+}
+
+// index finds the section that an answer is for. Servers repeat the field
+// names in a case and order of their own, and some leave out "<0>".
+func (it Items) index(got *imap.FetchItemBodySection) int {
+	return slices.IndexFunc(it.Sections, func(s Section) bool {
+		kind, fields := s.Kind, len(s.Fields) > 0
+		if fields {
+			kind = Header
+		}
+		return slices.Equal(s.Path, got.Part) && strings.EqualFold(string(kind), string(got.Specifier)) &&
+			fields == (len(got.HeaderFields) > 0) &&
+			(got.Partial == nil || got.Partial.Offset == s.Offset)
+	})
+}
+
+func (it Items) options() *imap.FetchOptions {
+	o := &imap.FetchOptions{UID: true, Flags: it.Flags, InternalDate: it.Date, RFC822Size: it.Size}
+	if it.Structure {
+		o.BodyStructure = &imap.FetchItemBodyStructure{Extended: true}
+	}
+	for _, s := range it.Sections {
+		b := &imap.FetchItemBodySection{Part: s.Path, Specifier: imap.PartSpecifier(s.Kind), Peek: true}
+		if len(s.Fields) > 0 {
+			b.Specifier, b.HeaderFields = imap.PartSpecifierHeader, s.Fields
+		} else {
+			b.Partial = &imap.SectionPartial{Offset: s.Offset, Size: s.Max}
+		}
+		o.BodySection = append(o.BodySection, b)
+	}
+	return o
+}
+
+func (it Items) check(op string) error {
+	for _, s := range it.Sections {
+		switch {
+		case (s.Max > 0) == (len(s.Fields) > 0), s.Offset < 0:
+			return invalid(op, "a section needs either fields or a size, and no negative offset")
+		case slices.ContainsFunc(s.Fields, func(f string) bool { return !isToken(f) }):
+			return invalid(op, "not a header field name")
+		}
+	}
+	return nil
+}
+
+// isToken reports whether s is a field name of RFC 5322 section 2.2.
+func isToken(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] >= 0x7f || s[i] == ':' {
+			return false
+		}
+	}
+	return s != ""
+}

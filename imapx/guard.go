@@ -1,0 +1,252 @@
+package imapx
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// guard stands between a connection and the client library. It keeps an idle
+// deadline in place of the library's fixed ones, runs the scanner over what
+// the server sends, and remembers why a connection ended and what the server
+// said last: the library loses both.
+type guard struct {
+	net.Conn           // what commands go through: TLS or TCP
+	raw      net.Conn  // the TCP connection: closing it never blocks
+	src      io.Reader // the supplied greeting, what login read ahead, then Conn
+	progress time.Duration
+	scanner  scanner // used by the reader only
+
+	received, sent             atomic.Int64
+	fetches, arrived, expunged atomic.Int64 // FETCH, EXISTS and EXPUNGE answers seen
+	// messages is how many the selected mailbox has as far as the server has
+	// told. The library's own count lags behind the end of SELECT.
+	messages atomic.Int64
+
+	mu     sync.Mutex
+	armed  bool
+	closed bool
+	why    error
+	said   status // last BYE, or what an untagged NO, BAD or ALERT said
+	copied copyUID
+}
+
+func newGuard(conn, raw net.Conn, src io.Reader, progress time.Duration, limits Limits) *guard {
+	g := &guard{Conn: conn, raw: raw, src: src, progress: progress}
+	g.scanner = scanner{limits: limits, status: g.statusLine, news: g.count}
+	return g
+}
+
+func (g *guard) count(n uint32, word string) {
+	switch word {
+	case "FETCH":
+		g.fetches.Add(1)
+	case "EXISTS":
+		g.arrived.Add(1)
+		g.messages.Store(int64(n))
+	case "EXPUNGE":
+		g.expunged.Add(1)
+		g.messages.Add(-1)
+	}
+}
+
+// news changes whenever the server tells of a change in the mailbox.
+func (g *guard) news() int64 { return g.fetches.Load() + g.arrived.Load() + g.expunged.Load() }
+
+// Read passes on what the server sends, once it is known to be harmless.
+func (g *guard) Read(p []byte) (int, error) {
+	if err := g.due(); err != nil {
+		return 0, err
+	}
+	n, err := g.src.Read(p)
+	if n > 0 {
+		g.received.Add(int64(n))
+		if bad := g.scanner.scan(p[:n]); bad != nil {
+			g.fail(bad)
+			return 0, bad
+		}
+	}
+	if err == nil {
+		return n, nil
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		err = &Error{Kind: Unavailable, Err: errors.New("no answer for " + g.progress.String())}
+	} else if errors.Is(err, io.EOF) && g.scanner.midway() {
+		err = io.ErrUnexpectedEOF // a literal cut short must not look complete
+	}
+	g.fail(err)
+	return n, err
+}
+
+// due sets the deadline of the next read while an answer is due. The lock is
+// held across it so that disarm has the last word.
+func (g *guard) due() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return net.ErrClosed
+	}
+	if g.armed {
+		quickAck(g.raw)
+		return g.Conn.SetReadDeadline(time.Now().Add(g.progress))
+	}
+	return nil
+}
+
+// Write sends p; the server must take it within the progress deadline.
+func (g *guard) Write(p []byte) (int, error) {
+	g.mu.Lock()
+	closed := g.closed
+	g.mu.Unlock()
+	if closed {
+		return 0, net.ErrClosed
+	}
+	if err := g.Conn.SetWriteDeadline(time.Now().Add(g.progress)); err != nil {
+		return 0, err
+	}
+	n, err := g.Conn.Write(p)
+	g.sent.Add(int64(n))
+	if err != nil {
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			err = &Error{Kind: Unavailable, Err: errors.New("the server took no data for " + g.progress.String())}
+		}
+		g.fail(err)
+	}
+	return n, err
+}
+
+// arm says that an answer is due, disarm that none is.
+func (g *guard) arm() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.armed = true
+	g.copied = copyUID{}
+	return g.Conn.SetReadDeadline(time.Now().Add(g.progress))
+}
+
+func (g *guard) disarm() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.armed = false
+	if !g.closed && g.Conn.SetReadDeadline(time.Time{}) != nil {
+		g.closed = true
+		g.raw.Close()
+	}
+}
+
+// fail closes the connection for good; the first reason is kept.
+func (g *guard) fail(why error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.why == nil {
+		g.why = why
+	}
+	if !g.closed {
+		g.closed = true
+		g.raw.Close()
+	}
+}
+
+// Close closes the connection at once, without a TLS goodbye that could block.
+func (g *guard) Close() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return nil
+	}
+	g.closed = true
+	return g.raw.Close()
+}
+
+func (g *guard) dead() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.closed
+}
+
+// reason returns why the connection ended (nil: the library gave up on what it
+// read) and the server's last words.
+func (g *guard) reason() (error, status) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.why, g.said
+}
+
+func (g *guard) lastCopy() copyUID {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.copied
+}
+
+// The library's own deadlines are fixed and cut slow transfers: they are ignored.
+
+// SetDeadline does nothing.
+func (g *guard) SetDeadline(time.Time) error { return nil }
+
+// SetReadDeadline does nothing.
+func (g *guard) SetReadDeadline(time.Time) error { return nil }
+
+// SetWriteDeadline does nothing.
+func (g *guard) SetWriteDeadline(time.Time) error { return nil }
+
+// statusLine keeps what the library drops: BYE and ALERT texts, untagged NO
+// and BAD, and COPYUID in the server's order.
+func (g *guard) statusLine(line []byte) {
+	st, ok := parseStatus(string(line))
+	if !ok {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case st.code == "COPYUID":
+		g.copied = parseCopyUID(st.args)
+	case st.tag == "*" && st.typ == "BYE":
+		g.said = st
+	case (st.tag == "*" && (st.typ == "NO" || st.typ == "BAD") || st.code == "ALERT") && g.said.typ != "BYE":
+		g.said = st
+	}
+}
+
+// status is a status line taken apart (RFC 9051 section 7.1).
+type status struct {
+	tag, typ, code, args, text string
+}
+
+// maxText bounds the server's words in an error.
+const maxText = 300
+
+func parseStatus(line string) (status, bool) {
+	tag, rest, _ := strings.Cut(line, " ")
+	typ, rest, _ := strings.Cut(rest, " ")
+	st := status{tag: tag, typ: strings.ToUpper(typ), text: rest}
+	switch st.typ {
+	case "OK", "NO", "BAD", "BYE", "PREAUTH":
+	default:
+		return status{}, false
+	}
+	if inner, text, ok := strings.Cut(rest, "]"); ok && strings.HasPrefix(inner, "[") {
+		code, args, _ := strings.Cut(inner[1:], " ")
+		st.code, st.args, st.text = strings.ToUpper(code), args, strings.TrimPrefix(text, " ")
+	}
+	st.text = printable(st.text)
+	return st, true
+}
+
+// printable makes a server's text safe to show in one line.
+func printable(s string) string {
+	if len(s) > maxText {
+		s = s[:maxText] + "..."
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+}

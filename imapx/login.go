@@ -1,0 +1,292 @@
+package imapx
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"encoding/base64"
+	"errors"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-sasl"
+)
+
+const (
+	// maxLine bounds a line before login; capability lists have about 1 KB.
+	maxLine = 16 << 10
+	// maxLines bounds the lines of one answer before login.
+	maxLines = 100
+	// maxSteps bounds a SASL exchange; no mechanism has more than four.
+	maxSteps = 10
+)
+
+// wire speaks the few commands before login, one at a time.
+type wire struct {
+	conn     net.Conn // TCP, later TLS
+	raw      net.Conn
+	br       *bufio.Reader
+	progress time.Duration
+	tag      int
+	caps     Caps
+	preauth  bool
+}
+
+func newWire(raw net.Conn, progress time.Duration) *wire {
+	return &wire{conn: raw, raw: raw, br: bufio.NewReaderSize(raw, maxLine), progress: progress}
+}
+
+// run ends fn by closing the connection when ctx ends.
+func (w *wire) run(ctx context.Context, fn func() error) error {
+	done := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(done)
+		w.raw.Close()
+	})
+	err := fn()
+	if !stop() {
+		<-done
+		return ctx.Err()
+	}
+	return err
+}
+
+func (w *wire) startTLS(ctx context.Context, o Options) error {
+	conn := tls.Client(w.raw, tlsConfig(o))
+	if err := conn.HandshakeContext(ctx); err != nil {
+		return tlsError(err)
+	}
+	w.conn, w.br = conn, bufio.NewReaderSize(conn, maxLine)
+	return nil
+}
+
+func (w *wire) greeting() error {
+	line, err := w.readLine()
+	if err != nil {
+		return err
+	}
+	st, ok := parseStatus(line)
+	switch {
+	case !ok || st.tag != "*":
+		return &Error{Op: "greeting", Kind: Protocol, Err: errors.New("this is no IMAP server: " + strconv.Quote(printable(line)))}
+	case st.typ == "PREAUTH":
+		w.preauth = true
+	case st.typ != "OK":
+		return statusError("greeting", st.typ, st.code, st.text)
+	}
+	w.learn(st)
+	return nil
+}
+
+func (w *wire) learn(st status) {
+	if st.code == "CAPABILITY" {
+		w.caps = parseCaps(st.args)
+	}
+}
+
+// login ends with a session whose capabilities are known.
+func (w *wire) login(o Options) error {
+	if !w.caps.known() {
+		if err := w.command("CAPABILITY"); err != nil {
+			return err
+		}
+	}
+	if !w.preauth {
+		before := w.caps
+		w.caps = Caps{} // RFC 9051 section 6.1.1: they change with the login
+		if err := w.authenticate(o, before); err != nil {
+			return err
+		}
+		if !w.caps.known() {
+			if err := w.command("CAPABILITY"); err != nil {
+				return err
+			}
+		}
+	}
+	if !w.caps.names["IMAP4REV1"] && !w.caps.names["IMAP4REV2"] {
+		return &Error{Op: "CAPABILITY", Kind: Protocol, Err: errors.New("the server speaks no IMAP4")}
+	}
+	return nil
+}
+
+func (w *wire) authenticate(o Options, caps Caps) error {
+	if o.Auth != nil {
+		client, err := o.Auth()
+		if err != nil {
+			return &Error{Op: "AUTHENTICATE", Kind: Auth, Err: err}
+		}
+		return authFailure(w.sasl(client, caps))
+	}
+	plain, disabled := caps.Has("AUTH=PLAIN"), caps.Has("LOGINDISABLED")
+	switch {
+	case plain && (caps.Has("SASL-IR") || disabled || !isASCII(o.Username+o.Password)):
+		return authFailure(w.sasl(sasl.NewPlainClient("", o.Username, o.Password), caps))
+	case disabled: // RFC 9051 section 6.2.3: LOGIN must not be sent
+		return &Error{Op: "LOGIN", Kind: Auth, Code: "LOGINDISABLED", Err: errors.New("the server takes no password on this connection")}
+	case !isASCII(o.Username + o.Password):
+		return unsupported("LOGIN", "AUTH=PLAIN, which a password beyond ASCII needs")
+	}
+	return authFailure(w.command("LOGIN " + quote(o.Username) + " " + quote(o.Password)))
+}
+
+// authFailure says that a plain NO to a login means the login was refused.
+func authFailure(err error) error {
+	var e *Error
+	if errors.As(err, &e) && e.Kind == Refused {
+		e.Kind = Auth
+	}
+	return err
+}
+
+// sasl runs AUTHENTICATE (RFC 9051 section 6.2.2). After a failure the
+// connection is closed, so the exchange needs no cancelling.
+func (w *wire) sasl(client sasl.Client, caps Caps) error {
+	const op = "AUTHENTICATE"
+	mech, initial, err := client.Start()
+	if err != nil {
+		return &Error{Op: op, Kind: Auth, Err: err}
+	}
+	if !caps.Has("AUTH=" + mech) {
+		return unsupported(op, "AUTH="+mech)
+	}
+	line := "AUTHENTICATE " + mech
+	if initial != nil && caps.Has("SASL-IR") { // RFC 4959 section 3
+		line += " " + encodeSASL(initial)
+		initial = nil
+	}
+	tag, err := w.send(line)
+	if err != nil {
+		return err
+	}
+	for range maxSteps {
+		challenge, more, err := w.answer(tag, op)
+		if err != nil || !more {
+			return err
+		}
+		resp := initial
+		if resp == nil {
+			data, err := base64.StdEncoding.DecodeString(challenge)
+			if err != nil {
+				return &Error{Op: op, Kind: Protocol, Err: errors.New("garbled challenge")}
+			}
+			if resp, err = client.Next(data); err != nil {
+				return &Error{Op: op, Kind: Auth, Err: err}
+			}
+		}
+		initial = nil
+		if err := w.write(base64.StdEncoding.EncodeToString(resp)); err != nil {
+			return err
+		}
+	}
+	return &Error{Op: op, Kind: Protocol, Err: errors.New("the login does not end")}
+}
+
+// encodeSASL writes an empty response as "=".
+func encodeSASL(b []byte) string {
+	if len(b) == 0 {
+		return "="
+	}
+	return base64.StdEncoding.EncodeToString(b)
+}
+
+// command sends one command that takes no continuation and waits for its end.
+func (w *wire) command(line string) error {
+	tag, err := w.send(line)
+	if err != nil {
+		return err
+	}
+	op, _, _ := strings.Cut(line, " ")
+	if _, more, err := w.answer(tag, op); err != nil || !more {
+		return err
+	}
+	return &Error{Op: op, Kind: Protocol, Err: errors.New("the server asks for more where there is none")}
+}
+
+func (w *wire) send(line string) (tag string, err error) {
+	w.tag++
+	tag = "P" + strconv.Itoa(w.tag)
+	return tag, w.write(tag + " " + line)
+}
+
+func (w *wire) write(line string) error {
+	if err := w.conn.SetDeadline(time.Now().Add(w.progress)); err != nil {
+		return err
+	}
+	_, err := w.conn.Write([]byte(line + "\r\n"))
+	return err
+}
+
+// answer reads up to the end of a command, or to a continuation request, whose
+// text it returns with more.
+func (w *wire) answer(tag, op string) (text string, more bool, err error) {
+	var bye *Error
+	for range maxLines {
+		line, err := w.readLine()
+		if err != nil {
+			if bye != nil {
+				return "", false, bye
+			}
+			return "", false, err
+		}
+		if rest, ok := strings.CutPrefix(line, "+"); ok {
+			return strings.TrimPrefix(rest, " "), true, nil
+		}
+		if list, ok := cutFold(line, "* CAPABILITY "); ok {
+			w.caps = parseCaps(list)
+			continue
+		}
+		st, ok := parseStatus(line)
+		switch {
+		case !ok:
+		case st.tag == tag && st.typ == "OK":
+			w.learn(st)
+			return "", false, nil
+		case st.tag == tag:
+			return "", false, statusError(op, st.typ, st.code, st.text)
+		case st.tag == "*" && st.typ == "BYE":
+			bye = statusError(op, st.typ, st.code, st.text)
+		}
+	}
+	return "", false, &Error{Op: op, Kind: Protocol, Err: errors.New("the answer does not end")}
+}
+
+func (w *wire) readLine() (string, error) {
+	if err := w.conn.SetDeadline(time.Now().Add(w.progress)); err != nil {
+		return "", err
+	}
+	quickAck(w.raw)
+	line, err := w.br.ReadSlice('\n')
+	switch {
+	case errors.Is(err, bufio.ErrBufferFull):
+		return "", &Error{Kind: TooLarge, Err: errors.New("a line over " + strconv.Itoa(maxLine) + " bytes before login")}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return "", &Error{Kind: Unavailable, Err: errors.New("no answer for " + w.progress.String())}
+	case err != nil:
+		return "", err
+	}
+	return strings.TrimRight(string(line), "\r\n"), nil
+}
+
+func cutFold(s, prefix string) (string, bool) {
+	if len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix) {
+		return s[len(prefix):], true
+	}
+	return s, false
+}
+
+// quote writes a quoted string; the options are checked for CR, LF and NUL.
+func quote(s string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,83 @@
+package imapx
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+)
+
+// FetchNewest fetches the last n messages of the selected mailbox, the highest
+// UID first, and says how many it holds. In the ordinary case that is one
+// round trip.
+//
+// It asks by sequence number, which nothing else here does: the numbers only
+// say how far back to go, and every answer names its message by UID. Whether
+// the number of messages was out of date shows in the answer.
+func (c *Conn) FetchNewest(ctx context.Context, n int, want Items) (f Fetched, total int, err error) {
+	const tries = 2
+	if n <= 0 {
+		return Fetched{}, 0, invalid("FETCH", "no message asked for")
+	}
+	if err := want.check("FETCH"); err != nil {
+		return Fetched{}, 0, err
+	}
+	for try := range tries {
+		msgs, whole, quiet, err := c.fetchLast(ctx, n, want)
+		if err != nil || whole && (quiet || try > 0) {
+			return Fetched{Messages: msgs}, int(c.count()), err
+		}
+	}
+	// Busy, or its numbers do not add up: by UID then.
+	hits, err := c.Search(ctx, Criteria{}, n)
+	if err != nil || len(hits.UIDs) == 0 {
+		return Fetched{}, hits.Total, err
+	}
+	f, err = c.Fetch(ctx, hits.UIDs, want)
+	return f, hits.Total, err
+}
+
+// fetchLast reports with whole whether it has the last n messages, each
+// complete, and with quiet whether nothing changed while it asked.
+func (c *Conn) fetchLast(ctx context.Context, n int, want Items) (msgs []Message, whole, quiet bool, err error) {
+	if c.count() == 0 {
+		if c.stale {
+			err = c.Noop(ctx)
+		}
+		return nil, c.count() == 0, true, err
+	}
+	first := uint32(1)
+	if have := c.count(); have > int64(n) {
+		first = uint32(have) - uint32(n) + 1
+	}
+	got := make(byUID)
+	var last uint32
+	var answers int64
+	before := c.guard.fetches.Load()
+	crowded := false // far more came than the server had announced
+	err = c.run(ctx, "FETCH", reads, func(cl *imapclient.Client) error {
+		cmd := cl.Fetch(imap.SeqSet{{Start: first, Stop: 0}}, want.options())
+		return collect(cmd, want, func(m *Message) {
+			last = max(last, m.seq)
+			answers++
+			if crowded = crowded || len(got) >= n+ChunkSize; !crowded {
+				got.file(m, want)
+			}
+		})
+	})
+	if err != nil || crowded {
+		return nil, false, false, err
+	}
+	for _, m := range got {
+		if !m.complete(want) {
+			return nil, false, false, nil
+		}
+		msgs = append(msgs, *m)
+	}
+	slices.SortFunc(msgs, func(a, b Message) int { return cmp.Compare(b.UID, a.UID) })
+	have := int(c.count())
+	whole = len(msgs) >= min(n, have) && int(last) == have
+	return msgs[:min(n, len(msgs))], whole, c.guard.fetches.Load()-before == answers, nil
+}

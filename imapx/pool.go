@@ -1,0 +1,376 @@
+package imapx
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+const (
+	// probeAfter is how long a connection may have been idle and still be
+	// trusted with a change: routers forget connections after minutes.
+	probeAfter = 30 * time.Second
+	// firstWait and lastWait bound the pause before dialling again after a
+	// failure; it doubles each time.
+	firstWait = 100 * time.Millisecond
+	lastWait  = 5 * time.Second
+)
+
+// Pool holds the connections of one login. It is safe for concurrent use.
+type Pool struct {
+	opts  Options
+	slots chan struct{} // one per connection that may be in use
+	ended chan struct{}
+	wg    sync.WaitGroup
+
+	mu      sync.Mutex
+	idle    []*Conn // the longest unused first
+	inUse   map[*Conn]bool
+	leased  int // in use or being dialled
+	closed  bool
+	refused error // a refused login, which is not tried again
+	caps    Caps
+	wait    time.Duration // before the next dial
+	notTill time.Time
+}
+
+// Open checks opts and returns a pool. It does no I/O: the first call dials.
+func Open(opts Options) (*Pool, error) {
+	if err := opts.check(); err != nil {
+		return nil, err
+	}
+	opts = opts.withDefaults()
+	p := &Pool{opts: opts, slots: make(chan struct{}, opts.MaxConns), ended: make(chan struct{}), inUse: make(map[*Conn]bool)}
+	for range opts.MaxConns {
+		p.slots <- struct{}{}
+	}
+	return p, nil
+}
+
+// Caps is what the server announced at the last login, nothing before it.
+func (p *Pool) Caps() (c Caps, known bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.caps, p.caps.known()
+}
+
+// Read leases a connection with mailbox opened read-only (none for "") and
+// calls fn. fn must change nothing: it is called again, on a new connection,
+// when a pooled one turns out dead before the server said anything.
+func (p *Pool) Read(ctx context.Context, mailbox string, fn func(*Conn) error) error {
+	c, err := p.lease(ctx, mailbox, false)
+	if err != nil {
+		return err
+	}
+	if err = c.examine(ctx, mailbox); err == nil {
+		err = fn(c)
+	}
+	again := c.deadOnArrival()
+	p.release(c)
+	if !again || ctx.Err() != nil {
+		return err
+	}
+	if c, err = p.lease(ctx, mailbox, true); err != nil {
+		return err
+	}
+	defer p.release(c)
+	if err := c.examine(ctx, mailbox); err != nil {
+		return err
+	}
+	return fn(c)
+}
+
+// Write leases a connection with mailbox opened for changes (none for "") and
+// calls fn once.
+func (p *Pool) Write(ctx context.Context, mailbox string, fn func(*Conn) error) error {
+	c, err := p.lease(ctx, mailbox, false)
+	if err != nil {
+		return err
+	}
+	err = c.prepare(ctx, mailbox)
+	if err != nil && c.deadOnArrival() && ctx.Err() == nil {
+		// Nothing has been changed yet, so a new connection may try.
+		p.release(c)
+		if c, err = p.lease(ctx, mailbox, true); err != nil {
+			return err
+		}
+		err = c.prepare(ctx, mailbox)
+	}
+	defer p.release(c)
+	if err != nil {
+		return err
+	}
+	return fn(c)
+}
+
+// prepare opens mailbox for changes on a connection that is known to live.
+func (c *Conn) prepare(ctx context.Context, mailbox string) error {
+	if c.reused && time.Since(c.idleFrom) > probeAfter {
+		if err := c.Noop(ctx); err != nil {
+			return err
+		}
+	}
+	if mailbox == "" {
+		return nil
+	}
+	return c.selectBox(ctx, mailbox, changes)
+}
+
+func (c *Conn) examine(ctx context.Context, mailbox string) error {
+	if mailbox == "" {
+		return nil
+	}
+	return c.selectBox(ctx, mailbox, reads)
+}
+
+// deadOnArrival reports a pooled connection that had died while unused.
+func (c *Conn) deadOnArrival() bool { return c.reused && c.lost != nil && c.silent() }
+
+// lease waits for a connection that nobody else uses. With fresh it is a new one.
+func (p *Pool) lease(ctx context.Context, mailbox string, fresh bool) (*Conn, error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		select {
+		case <-p.slots:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-p.ended:
+			return nil, errClosed()
+		}
+		c, err := p.take(mailbox, fresh)
+		if err != nil {
+			p.slots <- struct{}{}
+			return nil, err
+		}
+		if c != nil {
+			return c, nil
+		}
+		c, err = p.dial(ctx)
+		if err == nil {
+			return c, nil
+		}
+		if !p.shrink(err) {
+			p.back()
+			return nil, err
+		}
+	}
+}
+
+// take pops the idle connection that suits best: one that has the mailbox
+// selected, else the one unused for longest, which others miss least.
+func (p *Pool) take(mailbox string, fresh bool) (*Conn, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil, errClosed()
+	}
+	for len(p.idle) > 0 {
+		best := 0
+		for i, c := range p.idle {
+			if c.box != nil && c.box.Name == mailbox && mailbox != "" {
+				best = i
+			}
+		}
+		c := p.idle[best]
+		p.idle = append(p.idle[:best], p.idle[best+1:]...)
+		if c.idle.Stop() {
+			p.wg.Done()
+		}
+		if fresh || !c.usable() {
+			p.discard(c)
+			if fresh {
+				break
+			}
+			continue
+		}
+		c.reused, c.stale, c.heard = true, c.box != nil, c.guard.received.Load()
+		p.lend(c)
+		return c, nil
+	}
+	if p.refused != nil {
+		return nil, p.refused
+	}
+	p.lend(nil)
+	return nil, nil
+}
+
+// lend counts a lease, of a connection yet to be dialled when c is nil. Close
+// waits for it.
+func (p *Pool) lend(c *Conn) {
+	p.wg.Add(1)
+	p.leased++
+	if c != nil {
+		p.inUse[c] = true
+	}
+}
+
+// dial connects, unless Close comes first.
+func (p *Pool) dial(ctx context.Context) (*Conn, error) {
+	dctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	p.wg.Go(func() {
+		select {
+		case <-p.ended:
+			cancel()
+		case <-dctx.Done():
+		}
+	})
+	c, err := p.connect(dctx)
+	if err != nil {
+		select {
+		case <-p.ended:
+			return nil, errClosed()
+		default:
+			p.failed(err)
+			return nil, err
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		p.discard(c)
+		return nil, errClosed()
+	}
+	p.caps, p.wait, p.notTill = c.caps, 0, time.Time{}
+	p.inUse[c] = true
+	return c, nil
+}
+
+func (p *Pool) connect(ctx context.Context) (*Conn, error) {
+	p.mu.Lock()
+	pause := time.Until(p.notTill)
+	p.mu.Unlock()
+	if pause > 0 {
+		t := time.NewTimer(pause)
+		defer t.Stop()
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	s, err := dial(ctx, p.opts)
+	if err != nil {
+		return nil, err
+	}
+	c, err := newConn(p, s)
+	if err != nil {
+		s.raw.Close()
+		return nil, dialError(ctx, "connect", err)
+	}
+	return c, nil
+}
+
+// failed remembers a refused login, and spaces out further dials.
+func (p *Pool) failed(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch KindOf(err) {
+	case Auth:
+		// A wrong password stays wrong, and trying it again locks accounts. A
+		// SASL client may come with a new token.
+		if p.opts.Auth == nil {
+			p.refused = err
+		}
+	case Unavailable, Limit:
+		p.wait = min(max(2*p.wait, firstWait), lastWait)
+		p.notTill = time.Now().Add(p.wait/2 + rand.N(p.wait/2))
+	}
+}
+
+// shrink gives up a slot for good when the server allows no more connections
+// than are in use now, so that the caller waits for one of those.
+func (p *Pool) shrink(err error) bool {
+	if KindOf(err) != Limit {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.leased < 2 {
+		return false
+	}
+	p.leased--
+	p.wg.Done()
+	p.wait, p.notTill = 0, time.Time{}
+	return true
+}
+
+// release returns a lease. Connections that broke are not used again.
+func (p *Pool) release(c *Conn) {
+	p.mu.Lock()
+	delete(p.inUse, c)
+	if c.doubt {
+		c.box, c.doubt = nil, false
+	}
+	if p.closed || !c.usable() {
+		p.discard(c)
+	} else {
+		c.idleFrom = time.Now()
+		p.wg.Add(1)
+		c.idle = time.AfterFunc(p.opts.IdleClose, func() {
+			defer p.wg.Done()
+			p.expire(c)
+		})
+		p.idle = append(p.idle, c)
+	}
+	p.mu.Unlock()
+	p.back()
+}
+
+// back returns a slot.
+func (p *Pool) back() {
+	p.mu.Lock()
+	p.leased--
+	p.mu.Unlock()
+	p.slots <- struct{}{}
+	p.wg.Done()
+}
+
+// discard closes c beside the caller: a reader may take a moment to end.
+func (p *Pool) discard(c *Conn) { p.wg.Go(c.logout) }
+
+func (p *Pool) expire(c *Conn) {
+	p.mu.Lock()
+	found := false
+	for i, x := range p.idle {
+		if x == c {
+			p.idle, found = append(p.idle[:i], p.idle[i+1:]...), true
+			break
+		}
+	}
+	p.mu.Unlock()
+	if found {
+		c.logout()
+	}
+}
+
+// Close ends every connection, those in use too, and waits until nothing of
+// the pool is left. It is idempotent.
+func (p *Pool) Close() error {
+	p.mu.Lock()
+	if !p.closed {
+		p.closed = true
+		close(p.ended)
+		for _, c := range p.idle {
+			if c.idle.Stop() {
+				p.wg.Done()
+			}
+			p.discard(c)
+		}
+		p.idle = nil
+		for c := range p.inUse {
+			c.guard.fail(errClosed())
+		}
+	}
+	p.mu.Unlock()
+	p.wg.Wait()
+	return nil
+}
+
+func errClosed() error {
+	return &Error{Op: "lease", Kind: Closed, Err: errors.New("the account is closed")}
+}

@@ -1,0 +1,260 @@
+package imapx
+
+import (
+	"bytes"
+	"errors"
+	"strconv"
+)
+
+const (
+	// maxDepth is twice what the parser's own lists allow; the deepest mail
+	// that came back from a real server had 999 levels.
+	maxDepth = 2000
+	// statusKept holds the COPYUID of a bulk move in scattered UIDs.
+	statusKept = 64 << 10
+	// maxNumber stops a literal's size from overflowing: above any limit.
+	maxNumber = 1 << 40
+	// headWord is longer than any response name.
+	headWord = 16
+)
+
+// scanner follows a server's answer byte by byte, with the same idea of
+// strings, literals and lists as the parser behind it, and refuses what would
+// hurt that parser (RFC 9051 section 9). It copies nothing but status lines.
+type scanner struct {
+	limits Limits
+	status func(line []byte)           // called with each whole status line
+	news   func(n uint32, word string) // called for each "* n WORD" at its start
+
+	state   scanState
+	kind    responseKind
+	words   int
+	word    []byte
+	depth   int
+	size    int64 // of this response, without bodies
+	prev    byte  // last byte that was no space, before a literal
+	number  int64
+	digits  int
+	literal int64 // bytes of the open literal still to come
+	line    []byte
+}
+
+type scanState uint8
+
+const (
+	scanHead    scanState = iota // the words that say what kind it is
+	scanData                     // data outside strings
+	scanText                     // a status line: free text to the end
+	scanQuoted                   // inside a quoted string
+	scanEscape                   // behind a backslash in one
+	scanBrace                    // behind {
+	scanBraced                   // behind {n}
+	scanLiteral                  // inside a literal
+)
+
+type responseKind uint8
+
+const (
+	kindData responseKind = iota
+	kindFetch
+	kindNumbers
+)
+
+// midway reports whether the stream stands inside a response.
+func (s *scanner) midway() bool { return s.state != scanHead || s.size > 0 }
+
+func (s *scanner) scan(b []byte) error {
+	for len(b) > 0 {
+		if s.state == scanLiteral {
+			n := min(int64(len(b)), s.literal)
+			b, s.literal = b[n:], s.literal-n
+			if s.literal == 0 {
+				s.state, s.prev = scanData, 0
+			}
+			continue
+		}
+		s.size++
+		if s.size > s.most() {
+			return s.tooLarge("a response", s.most())
+		}
+		if err := s.step(b[0]); err != nil {
+			return err
+		}
+		b = b[1:]
+	}
+	return nil
+}
+
+func (s *scanner) most() int64 {
+	if s.kind == kindNumbers {
+		return s.limits.Numbers
+	}
+	return s.limits.Response
+}
+
+func (s *scanner) step(c byte) error {
+	switch s.state {
+	case scanHead:
+		return s.head(c)
+	case scanText:
+		if len(s.line) < statusKept {
+			s.line = append(s.line, c)
+		}
+		if c == '\n' {
+			s.status(bytes.TrimRight(s.line, "\r\n"))
+			s.reset()
+		}
+	case scanQuoted:
+		switch c {
+		case '"':
+			s.state = scanData
+		case '\\':
+			s.state = scanEscape
+		case '\r', '\n':
+			// RFC 9051 section 9: QUOTED-CHAR is never CR or LF.
+			return &Error{Kind: Protocol, Err: errors.New("a quoted string runs over the end of its line")}
+		}
+	case scanEscape:
+		s.state = scanQuoted
+	case scanBrace, scanBraced:
+		return s.brace(c)
+	default:
+		return s.data(c)
+	}
+	return nil
+}
+
+// head reads the words that tell status lines, whose text is free, from data.
+func (s *scanner) head(c byte) error {
+	if len(s.line) < statusKept {
+		s.line = append(s.line, c)
+	}
+	switch {
+	case s.size == 1 && c == '+': // RFC 9051 section 7.6
+		s.state = scanText
+		return nil
+	case c != ' ' && c != '\r' && c != '\n' && c != '(':
+		if len(s.word) < headWord {
+			s.word = append(s.word, c)
+		}
+		return nil
+	}
+	word := string(bytes.ToUpper(s.word))
+	s.word = s.word[:0]
+	s.words++
+	switch {
+	case s.words == 1 && word != "*":
+		s.state = scanText // tagged: a status
+	case s.words == 1:
+		return s.end(c)
+	case s.words == 2 && word >= "0" && word < ":":
+		n, err := strconv.ParseUint(word, 10, 32)
+		if err != nil {
+			return &Error{Kind: Protocol, Err: errors.New("a number is out of range")}
+		}
+		s.number = int64(n)
+		return s.end(c)
+	default:
+		s.state, s.kind = wordKind(word)
+		if s.words == 3 {
+			s.news(uint32(s.number), word)
+		}
+	}
+	if s.state == scanText {
+		return s.end(c)
+	}
+	s.line = s.line[:0]
+	return s.data(c)
+}
+
+// end handles a line that ends within its head.
+func (s *scanner) end(c byte) error {
+	if c == '\n' {
+		s.status(bytes.TrimRight(s.line, "\r\n"))
+		s.reset()
+	}
+	return nil
+}
+
+func wordKind(word string) (scanState, responseKind) {
+	switch word {
+	case "OK", "NO", "BAD", "BYE", "PREAUTH":
+		return scanText, kindData
+	case "FETCH":
+		return scanData, kindFetch
+	case "SEARCH", "ESEARCH", "SORT", "THREAD":
+		return scanData, kindNumbers
+	}
+	return scanData, kindData
+}
+
+func (s *scanner) data(c byte) error {
+	switch c {
+	case '"':
+		s.state = scanQuoted
+	case '(':
+		if s.depth++; s.depth > maxDepth {
+			return s.tooLarge("the nesting of a response", maxDepth)
+		}
+	case ')':
+		s.depth--
+	case '{':
+		s.state, s.number, s.digits = scanBrace, 0, 0
+		return nil // prev stays what stood before the literal
+	case '\n':
+		s.reset()
+		return nil
+	}
+	if c != ' ' {
+		s.prev = c
+	}
+	return nil
+}
+
+// brace reads {n} CRLF, as liberally as the parser does.
+func (s *scanner) brace(c byte) error {
+	switch {
+	case s.state == scanBrace && c >= '0' && c <= '9':
+		s.number, s.digits = min(s.number*10+int64(c-'0'), maxNumber), s.digits+1
+		return nil
+	case s.state == scanBrace && c == '}' && s.digits > 0:
+		s.state = scanBraced
+		return nil
+	case s.state == scanBraced && (c == ' ' || c == '\r'):
+		return nil
+	case s.state == scanBraced && c == '\n':
+		return s.open()
+	}
+	s.state = scanData
+	return s.data(c)
+}
+
+// open admits a literal: bodies stream and have a cap of their own, all others
+// are buffered by the parser and count as part of the response.
+func (s *scanner) open() error {
+	body := s.kind == kindFetch && s.depth == 1 && (s.prev == ']' || s.prev == '>')
+	if body {
+		if s.number > s.limits.Body {
+			return s.tooLarge("a body of "+strconv.FormatInt(s.number, 10)+" bytes", s.limits.Body)
+		}
+	} else if s.size += s.number; s.size > s.most() {
+		return s.tooLarge("a response", s.most())
+	}
+	s.literal, s.state = s.number, scanLiteral
+	if s.literal == 0 {
+		s.state, s.prev = scanData, 0
+	}
+	return nil
+}
+
+func (s *scanner) reset() {
+	s.state, s.kind, s.words, s.depth, s.size, s.prev = scanHead, kindData, 0, 0, 0, 0
+	s.word, s.line = s.word[:0], s.line[:0]
+	if cap(s.line) > 4<<10 {
+		s.line = nil // one bulk move must not cost its buffer for ever
+	}
+}
+
+func (s *scanner) tooLarge(what string, most int64) error {
+	return &Error{Kind: TooLarge, Err: errors.New(what + " is over the limit of " + strconv.FormatInt(most, 10))}
+}

@@ -1,0 +1,156 @@
+package imapx
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+)
+
+// Criteria says which messages to find; all set fields must match, the zero
+// value matches every message (RFC 9051 section 6.4.4). Texts match anywhere
+// in the field, without regard to case.
+type Criteria struct {
+	UIDs          []UID     // only these
+	From, To      UID       // only this range; 0: open
+	Since, Before time.Time // received, to the day, in the server's zone
+	Header        []HeaderTerm
+	Body, Text    []string
+	Flags         []string // all set
+	NoFlags       []string // none set
+	Larger        int64    // 0: no bound
+	Smaller       int64    // 0: no bound
+	Not           []Criteria
+	Or            [][2]Criteria
+}
+
+// HeaderTerm is a header field and what it must hold; an empty Text means that
+// the field is there.
+type HeaderTerm struct{ Field, Text string }
+
+// Hits is the result of a search.
+type Hits struct {
+	UIDs  []UID // newest first, at most as many as asked for
+	Total int   // matches in all
+}
+
+// Search finds messages in the selected mailbox and returns the newest n. An
+// answer of millions costs no more than n.
+func (c *Conn) Search(ctx context.Context, crit Criteria, n int) (Hits, error) {
+	const op = "UID SEARCH"
+	if n <= 0 {
+		return Hits{}, invalid(op, "no hit asked for")
+	}
+	if err := crit.check(op, 0); err != nil {
+		return Hits{}, err
+	}
+	wasStale, before := c.stale, c.guard.news()
+	data, err := c.search(ctx, op, crit)
+	if err == nil && wasStale && c.guard.news() != before {
+		// The server may have brought us up to date only behind the search.
+		data, err = c.search(ctx, op, crit)
+	}
+	if err != nil {
+		return Hits{}, err
+	}
+	set, _ := data.All.(imap.UIDSet)
+	uids, total := newest(set, n)
+	return Hits{UIDs: uids, Total: int(total)}, nil
+}
+
+func (c *Conn) search(ctx context.Context, op string, crit Criteria) (data *imap.SearchData, err error) {
+	var opts *imap.SearchOptions
+	if c.caps.Has("ESEARCH") { // RFC 4731: ranges instead of every number
+		opts = &imap.SearchOptions{ReturnAll: true, ReturnCount: true}
+	}
+	err = c.run(ctx, op, reads, func(cl *imapclient.Client) (err error) {
+		data, err = cl.UIDSearch(crit.convert(), opts).Wait()
+		return err
+	})
+	return data, err
+}
+
+// exists tells which of uids the mailbox holds.
+func (c *Conn) exists(ctx context.Context, uids []UID) (map[UID]bool, error) {
+	hits, err := c.Search(ctx, Criteria{UIDs: uids}, len(uids))
+	if err != nil {
+		return nil, err
+	}
+	return setOf(hits.UIDs), nil
+}
+
+func setOf(uids []UID) map[UID]bool {
+	set := make(map[UID]bool, len(uids))
+	for _, u := range uids {
+		set[u] = true
+	}
+	return set
+}
+
+// maxSearchDepth is more than a person writes and little for a parser.
+const maxSearchDepth = 20
+
+func (cr Criteria) check(op string, depth int) error {
+	if depth > maxSearchDepth {
+		return invalid(op, "the search is nested too deeply")
+	}
+	texts := append(slices.Clone(cr.Body), cr.Text...)
+	for _, h := range cr.Header {
+		if !isToken(h.Field) {
+			return invalid(op, "not a header field name")
+		}
+		texts = append(texts, h.Text)
+	}
+	for _, s := range texts {
+		if strings.ContainsAny(s, "\x00\r\n") || strings.ToValidUTF8(s, "") != s {
+			return invalid(op, "a search text holds a control character or is no UTF-8")
+		}
+	}
+	if err := checkFlags(op, append(slices.Clone(cr.Flags), cr.NoFlags...)); err != nil {
+		return err
+	}
+	if len(cr.UIDs) > ChunkSize || slices.Contains(cr.UIDs, 0) || cr.Larger < 0 || cr.Smaller < 0 {
+		return invalid(op, "a number is out of range")
+	}
+	for _, sub := range cr.parts() {
+		if err := sub.check(op, depth+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (cr Criteria) parts() []Criteria {
+	subs := slices.Clone(cr.Not)
+	for _, or := range cr.Or {
+		subs = append(subs, or[0], or[1])
+	}
+	return subs
+}
+
+func (cr Criteria) convert() *imap.SearchCriteria {
+	out := &imap.SearchCriteria{
+		Since: cr.Since, Before: cr.Before, Body: cr.Body, Text: cr.Text,
+		Flag: flagsOf(cr.Flags), NotFlag: flagsOf(cr.NoFlags), Larger: cr.Larger, Smaller: cr.Smaller,
+	}
+	if len(cr.UIDs) > 0 {
+		out.UID = append(out.UID, uidSet(cr.UIDs))
+	}
+	if cr.From > 0 || cr.To > 0 {
+		r := imap.UIDRange{Start: imap.UID(max(cr.From, 1)), Stop: imap.UID(cr.To)}
+		out.UID = append(out.UID, imap.UIDSet{r})
+	}
+	for _, h := range cr.Header {
+		out.Header = append(out.Header, imap.SearchCriteriaHeaderField{Key: h.Field, Value: h.Text})
+	}
+	for _, not := range cr.Not {
+		out.Not = append(out.Not, *not.convert())
+	}
+	for _, or := range cr.Or {
+		out.Or = append(out.Or, [2]imap.SearchCriteria{*or[0].convert(), *or[1].convert()})
+	}
+	return out
+}

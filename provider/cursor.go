@@ -23,7 +23,7 @@ type Place struct {
 // forged cursor can only point into a listing that the caller may read anyway.
 const (
 	MaxCursorKey   = 600
-	maxCursorLen   = 1024
+	maxCursorLen   = (cursorHead + MaxCursorKey + cursorChecksum) * 4 / 3 // in base64
 	cursorVersion  = 1
 	cursorListing  = 6
 	cursorEpoch    = 4
@@ -69,9 +69,12 @@ func open(c Cursor, listing, epoch string) (key string, sameEpoch bool, err erro
 	if len(c) > maxCursorLen {
 		return bad("cursor is too long")
 	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(string(c))
+	b, err := base64.RawURLEncoding.DecodeString(string(c))
 	if err != nil || len(b) < cursorHead+cursorChecksum || b[0] != cursorVersion {
 		return bad("cursor is garbled")
+	}
+	if base64.RawURLEncoding.EncodeToString(b) != string(c) {
+		return bad("cursor is garbled") // the decoder skips newlines and spare bits
 	}
 	body, sum := b[:len(b)-cursorChecksum], b[len(b)-cursorChecksum:]
 	if !bytes.Equal(sum, digest(string(body), cursorChecksum)) {

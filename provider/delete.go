@@ -10,7 +10,7 @@ type Deleter interface {
 	Delete(ctx context.Context, ids []MessageID, permanent bool) ([]Outcome, error)
 }
 
-// Delete removes 1 to MaxBatch messages and returns one Outcome per id.
+// Delete removes 1 to MaxBatch messages and answers as Move does.
 func (a *Account) Delete(ctx context.Context, ids []MessageID, permanent bool) ([]Outcome, error) {
 	op, need := "delete", CapDelete
 	if permanent {

@@ -28,6 +28,9 @@ const (
 
 func (c Code) Error() string { return string(c) }
 
+// Is reports whether c is Unsupported and target errors.ErrUnsupported.
+func (c Code) Is(target error) bool { return c == Unsupported && target == errors.ErrUnsupported }
+
 // Error is every failure of a backend, mapped once at the backend's edge.
 type Error struct {
 	Op         string        // "search", "move", ...
@@ -51,7 +54,7 @@ func (e *Error) Error() string {
 	if e.Op != "" {
 		b.WriteString(e.Op + ": ")
 	}
-	b.WriteString(string(e.Code))
+	b.WriteString(string(e.code()))
 	if e.Err != nil {
 		b.WriteString(": " + e.Err.Error())
 	}
@@ -63,23 +66,35 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Is matches the error's Code and, for Unsupported, errors.ErrUnsupported.
 func (e *Error) Is(target error) bool {
-	return target == error(e.Code) || e.Code == Unsupported && target == errors.ErrUnsupported
+	return target == error(e.code()) || e.Code.Is(target)
 }
+
+// code is Internal when a backend left it out: "" would read as success.
+func (c Code) code() Code {
+	if c == "" {
+		return Internal
+	}
+	return c
+}
+
+func (e *Error) code() Code { return e.Code.code() }
 
 // CodeOf returns the outermost Code in err's tree, or Internal. It returns ""
 // for nil and for context errors, which callers test with errors.Is.
 func CodeOf(err error) Code {
-	var e *Error
-	var c Code
+	var coded interface {
+		error
+		code() Code
+	}
 	switch {
 	case err == nil:
 		return ""
-	case errors.As(err, &e):
-		return e.Code
-	case errors.As(err, &c):
-		return c
+	case errors.As(err, &coded):
+		return coded.code()
 	case isContext(err):
 		return ""
+	case errors.Is(err, errors.ErrUnsupported):
+		return Unsupported
 	}
 	return Internal
 }
@@ -100,14 +115,21 @@ func wrap(op string, err error) error {
 			return err
 		}
 		named := *e
-		named.Op = op
+		named.Op, named.Code = op, CodeOf(err)
+		if err != error(e) { //nolint:errorlint // only what is said around e has to be kept
+			named.Err = err
+		}
 		return &named
 	case errors.Is(err, context.Canceled):
 		return context.Canceled
 	case errors.Is(err, context.DeadlineExceeded):
 		return context.DeadlineExceeded
 	}
-	return &Error{Op: op, Code: CodeOf(err), Err: err}
+	code := CodeOf(err)
+	if err == error(code) { //nolint:errorlint // a bare code says nothing beside itself
+		err = nil
+	}
+	return &Error{Op: op, Code: code, Err: err}
 }
 
 func invalid(op, text string) error {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"strconv"
 	"strings"
-	"unicode"
 )
 
 // Role is what a folder is for (RFC 6154, RFC 8621 section 2).
@@ -100,8 +99,10 @@ func (a *Account) RenameFolder(ctx context.Context, id FolderID, path string) (F
 	if err != nil {
 		return Folder{}, err
 	}
-	if err := errors.Join(checkFolderName(op, string(id)), checkFolderName(op, path)); err != nil {
-		return Folder{}, wrap(op, err)
+	for _, name := range []string{string(id), path} {
+		if err := checkFolderName(op, name); err != nil {
+			return Folder{}, err
+		}
 	}
 	defer a.folders.forget()
 	f, err := e.RenameFolder(ctx, id, path)
@@ -124,13 +125,17 @@ func (a *Account) DeleteFolder(ctx context.Context, id FolderID, messages bool) 
 
 // Folder finds a folder by id, path, role or, without regard to case, path.
 // An unknown one is NotFound with the nearest names in the hint. It asks the
-// backend only when the folders seen last do not hold the name.
+// backend only when the folders listed in the last 5 minutes do not hold
+// exactly that id, path or role.
 func (a *Account) Folder(ctx context.Context, name string) (Folder, error) {
 	const op = "find folder"
+	if _, err := use[Folders](ctx, a, op, CapFolders); err != nil {
+		return Folder{}, err
+	}
 	if err := checkFolderName(op, name); err != nil {
 		return Folder{}, err
 	}
-	if f, ok := matchFolder(a.folders.load(), name); ok && a.Capabilities().Can(CapFolders) {
+	if f, ok := matchExactly(a.folders.load(), name); ok {
 		return f, nil
 	}
 	folders, err := a.ListFolders(ctx)
@@ -142,17 +147,27 @@ func (a *Account) Folder(ctx context.Context, name string) (Folder, error) {
 	}
 	return Folder{}, &Error{
 		Op: op, Code: NotFound, Hint: nearestHint(folders, name),
-		Err: errors.New("no folder " + strconv.Quote(name)),
+		Err: errors.New("no folder " + strconv.Quote(clip(name))),
 	}
 }
 
 func matchFolder(folders []Folder, name string) (Folder, bool) {
-	tests := []func(Folder) bool{
+	if f, ok := matchExactly(folders, name); ok {
+		return f, true
+	}
+	return firstFolder(folders, func(f Folder) bool { return strings.EqualFold(f.Path, name) })
+}
+
+// matchExactly leaves out what a folder made since might match better.
+func matchExactly(folders []Folder, name string) (Folder, bool) {
+	return firstFolder(folders,
 		func(f Folder) bool { return string(f.ID) == name },
 		func(f Folder) bool { return f.Path == name },
 		func(f Folder) bool { return f.Role != RoleNone && strings.EqualFold(string(f.Role), name) },
-		func(f Folder) bool { return strings.EqualFold(f.Path, name) },
-	}
+	)
+}
+
+func firstFolder(folders []Folder, tests ...func(Folder) bool) (Folder, bool) {
 	for _, test := range tests {
 		for _, f := range folders {
 			if test(f) {
@@ -169,7 +184,7 @@ func checkFolderName(op, name string) error {
 		return invalid(op, "folder name is empty")
 	case len(name) > maxFolderName:
 		return invalid(op, "folder name is longer than "+strconv.Itoa(maxFolderName)+" bytes")
-	case strings.IndexFunc(name, unicode.IsControl) >= 0:
+	case hasControl(name):
 		return invalid(op, "folder name holds a control character")
 	}
 	return nil

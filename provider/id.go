@@ -39,15 +39,15 @@ func idEncoding() *base32.Encoding {
 	return base32.NewEncoding("abcdefghijkmnpqrstuvwxyz23456789").WithPadding(base32.NoPadding)
 }
 
-// ShortHash is a digest of s in n characters (5 bits each, at most 51) that fit
-// an ID. It is a name, not a secret.
+// ShortHash is a digest of s in n characters (5 bits each, 0 to 51) that fit an
+// ID. It is a name, not a secret.
 func ShortHash(s string, n int) string {
 	sum := sha256.Sum256([]byte(s))
-	return idEncoding().EncodeToString(sum[:])[:min(n, 51)]
+	return idEncoding().EncodeToString(sum[:])[:min(max(n, 0), 51)]
 }
 
-// NewMessageID joins an account's tag and the backend's part, which may hold
-// lower-case letters, digits, dots and dashes.
+// NewMessageID joins an account's tag and the backend's part: 1 to 190
+// lower-case letters, digits, dots and dashes. With any other the id is malformed.
 func NewMessageID(account, local string) MessageID {
 	return MessageID(Tag(account) + "-" + local)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -65,7 +66,7 @@ type ListOptions struct {
 // ReadOptions says how much of each message to read.
 type ReadOptions struct {
 	HeadersOnly bool
-	MaxText     int64 // bytes of each body; 0 means DefaultMaxText
+	MaxText     int64 // bytes of each body; 0 or less means DefaultMaxText
 }
 
 // Bounds of reading.
@@ -109,10 +110,11 @@ func (a *Account) ListMessages(ctx context.Context, opts ListOptions, page PageR
 		return Page[Summary]{}, err
 	}
 	got, err := r.ListMessages(ctx, opts, page)
-	return got, a.folderGone(wrap(op, err))
+	return finish(op, got), a.folderGone(wrap(op, err))
 }
 
-// ReadMessages reads 1 to MaxRead messages and returns one result per id.
+// ReadMessages reads 1 to MaxRead messages and returns one result per id, in
+// order; a repeated id counts once.
 func (a *Account) ReadMessages(ctx context.Context, ids []MessageID, opts ReadOptions) ([]ReadResult, error) {
 	const op = "read messages"
 	r, err := use[Reader](ctx, a, op, CapRead)
@@ -143,29 +145,28 @@ func (a *Account) OpenPart(ctx context.Context, id MessageID, part PartID) (Part
 		return Part{}, nil, err
 	}
 	if !part.valid() {
-		return Part{}, nil, invalid(op, "part "+strconv.Quote(string(part))+" is not a section number such as 1.2")
+		return Part{}, nil, invalid(op, "part "+strconv.Quote(clip(string(part)))+" is not a section number such as 1.2")
 	}
 	info, body, err := r.OpenPart(ctx, id, part)
 	return info, body, wrap(op, err)
 }
 
-// valid reports whether p is a section number of RFC 9051 section 6.4.5.1.
+// maxPartID bounds a PartID in bytes: 50 levels of nesting.
+const maxPartID = 100
+
+// valid reports whether p is a section number of RFC 9051 section 6.4.5.1:
+// each level an nz-number of section 9.
 func (p PartID) valid() bool {
-	if len(p) == 0 || len(p) > 100 {
+	if len(p) > maxPartID {
 		return false
 	}
-	dot := true
-	for _, r := range p {
-		switch {
-		case r == '.' && !dot:
-			dot = true
-		case r >= '1' && r <= '9', r == '0' && !dot:
-			dot = false
-		default:
+	for level := range strings.SplitSeq(string(p), ".") {
+		n, err := strconv.ParseUint(level, 10, 32)
+		if err != nil || n == 0 || level[0] == '0' {
 			return false
 		}
 	}
-	return !dot
+	return true
 }
 
 // completeReads answers for every id, also those a backend forgot.
@@ -180,7 +181,9 @@ func completeReads(op string, ids []MessageID, got []ReadResult) []ReadResult {
 		if !ok || r.Message == nil && r.Err == nil {
 			r = ReadResult{ID: id, Err: &Error{Op: op, Code: Unavailable, Err: errors.New("the backend did not answer for this message")}}
 		}
-		r.Err = wrap(op, r.Err)
+		if r.Err != nil {
+			r.Message, r.Err = nil, wrap(op, r.Err) // never a part of a message that reads like the whole
+		}
 		out = append(out, r)
 	}
 	return out

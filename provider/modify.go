@@ -29,7 +29,7 @@ type Modifier interface {
 	SetFlags(ctx context.Context, ids []MessageID, change FlagChange) ([]Outcome, error)
 }
 
-// SetFlags changes flags of 1 to MaxBatch messages and returns one Outcome per id.
+// SetFlags changes flags of 1 to MaxBatch messages and answers as Move does.
 func (a *Account) SetFlags(ctx context.Context, ids []MessageID, change FlagChange) ([]Outcome, error) {
 	const op = "set flags"
 	m, err := use[Modifier](ctx, a, op, CapModify)

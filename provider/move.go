@@ -25,7 +25,9 @@ type Mover interface {
 	Move(ctx context.Context, ids []MessageID, to FolderID) ([]Outcome, error)
 }
 
-// Move moves 1 to MaxBatch messages and returns one Outcome per id.
+// Move moves 1 to MaxBatch messages and returns one Outcome per id, in order; a
+// repeated id counts once. With an error it returns the outcomes known before
+// the error, if any, and Uncertain for the rest.
 func (a *Account) Move(ctx context.Context, ids []MessageID, to FolderID) ([]Outcome, error) {
 	const op = "move"
 	m, err := use[Mover](ctx, a, op, CapMove)
@@ -45,7 +47,7 @@ func (a *Account) Move(ctx context.Context, ids []MessageID, to FolderID) ([]Out
 // complete answers for every id, also those a backend forgot: whether those
 // were changed nobody knows.
 func complete(op string, ids []MessageID, got []Outcome, err error) ([]Outcome, error) {
-	if err != nil {
+	if err != nil && len(got) == 0 {
 		return nil, wrap(op, err)
 	}
 	byID := make(map[MessageID]Outcome, len(got))
@@ -61,5 +63,5 @@ func complete(op string, ids []MessageID, got []Outcome, err error) ([]Outcome, 
 		o.Err = wrap(op, o.Err)
 		out = append(out, o)
 	}
-	return out, nil
+	return out, wrap(op, err)
 }

@@ -5,11 +5,14 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 const (
 	nearestShown    = 3
-	nearestCompared = 60 // runes: enough to tell names apart, little to compute
+	nearestCompared = 60   // runes: enough to tell names apart, little to compute
+	nearestPart     = 3    // bytes of a name that says something when another holds it
+	nearestFolders  = 2000 // compared letter by letter; of more, only whether one name holds the other
 )
 
 // nearestHint names the folders most like name.
@@ -20,8 +23,8 @@ func nearestHint(folders []Folder, name string) string {
 	}
 	var all []scored
 	for _, f := range folders {
-		if !f.NoSelect {
-			all = append(all, scored{f.Path, likeness(f, name)})
+		if !f.NoSelect && len(f.Path) <= maxFolderName {
+			all = append(all, scored{f.Path, likeness(f, name, len(all) < nearestFolders)})
 		}
 	}
 	sort.SliceStable(all, func(i, j int) bool { return all[i].score < all[j].score })
@@ -35,24 +38,28 @@ func nearestHint(folders []Folder, name string) string {
 	return "nearest names: " + strings.Join(names, ", ") + "; list_folders shows all"
 }
 
-// likeness is small for names that a reader would take for each other.
-func likeness(f Folder, name string) int {
-	path, want := strings.ToLower(f.Path), strings.ToLower(name)
-	last := path
-	if f.Delimiter != "" {
-		last = path[strings.LastIndex(path, f.Delimiter)+1:]
+// likeness is small for names that a reader would take for each other. Unless
+// closely, only for those of which one holds the other.
+func likeness(f Folder, name string, closely bool) int {
+	last := f.Path
+	if i := strings.LastIndex(f.Path, f.Delimiter); f.Delimiter != "" && i >= 0 {
+		last = f.Path[i+len(f.Delimiter):]
 	}
-	d := min(distance(path, want), distance(last, want))
-	if strings.Contains(path, want) || strings.Contains(want, last) {
+	path, last, want := strings.ToLower(f.Path), strings.ToLower(last), strings.ToLower(name)
+	d := nearestCompared
+	if closely {
+		d = min(EditDistance(path, want), EditDistance(last, want))
+	}
+	if strings.Contains(path, want) || len(last) >= nearestPart && strings.Contains(want, last) {
 		d = min(d, 1)
 	}
 	return d
 }
 
-// distance is the edit distance of Levenshtein over the first runes.
-func distance(a, b string) int {
-	s, t := []rune(a), []rune(b)
-	s, t = s[:min(len(s), nearestCompared)], t[:min(len(t), nearestCompared)]
+// EditDistance is Levenshtein's, over the first 60 runes of each: enough to
+// suggest the name that was meant, and cheap whatever a caller sends.
+func EditDistance(a, b string) int {
+	s, t := firstRunes(a), firstRunes(b)
 	row := make([]int, len(t)+1)
 	for j := range row {
 		row[j] = j
@@ -72,23 +79,42 @@ func distance(a, b string) int {
 	return row[len(t)]
 }
 
+func firstRunes(s string) []rune {
+	out := make([]rune, 0, min(len(s), nearestCompared))
+	for _, r := range s {
+		if len(out) == nearestCompared {
+			break
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// folderMemory is how long a listing is believed. A folder renamed elsewhere
+// ends in the backend's NotFound before that where ids are paths; where they
+// are not, its old name would mean it for this long.
+const folderMemory = 5 * time.Minute
+
 // folderNames remembers the folders seen last, so that a name is resolved
-// without a round trip. It only ever saves a look-up: a stale entry ends in
-// the backend's NotFound.
+// without a round trip.
 type folderNames struct {
 	mu   sync.Mutex
 	seen []Folder
+	at   time.Time
 }
 
 func (n *folderNames) store(folders []Folder) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.seen = append([]Folder(nil), folders...)
+	n.seen, n.at = append([]Folder(nil), folders...), time.Now()
 }
 
 func (n *folderNames) load() []Folder {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if time.Since(n.at) > folderMemory {
+		return nil
+	}
 	return n.seen
 }
 

@@ -2,6 +2,8 @@ package provider
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"iter"
 )
 
@@ -44,25 +46,65 @@ type Page[T any] struct {
 	At func(i int) (Cursor, error)
 }
 
-// All walks every page. It ends at the first error, which it yields.
+// finish makes a backend's page safe to use.
+func finish[T any](op string, page Page[T]) Page[T] {
+	if page.At == nil && len(page.Items) > 0 {
+		page.At = func(int) (Cursor, error) {
+			return "", &Error{Op: op, Code: Internal, Err: errors.New("the backend makes no cursor after an item")}
+		}
+	}
+	return page
+}
+
+// All walks every page. It yields an error for each item that failed and goes
+// on; it ends at the first page that failed, with that error. A cursor that
+// comes again is such a failure: the walk would never end. Memory grows by one
+// cursor a page.
 func All[T any](ctx context.Context, req PageRequest, fetch func(context.Context, PageRequest) (Page[T], error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		for {
-			page, err := fetch(ctx, req)
+		var none T
+		seen := map[Cursor]bool{req.After: true}
+		for req := req; ; {
+			page, err := nextPage(ctx, req, fetch)
 			if err != nil {
-				var none T
 				yield(none, err)
 				return
 			}
-			for _, item := range page.Items {
-				if !yield(item, nil) {
-					return
-				}
-			}
-			if page.Next == "" || page.Next == req.After {
+			if !yieldPage(page, yield) || page.Next == "" {
 				return
 			}
+			if seen[page.Next] {
+				yield(none, &Error{Op: "list", Code: Internal, Err: errors.New("the backend gave the same cursor again")})
+				return
+			}
+			seen[page.Next] = true
 			req.After = page.Next
 		}
 	}
+}
+
+func nextPage[T any](ctx context.Context, req PageRequest, fetch func(context.Context, PageRequest) (Page[T], error)) (Page[T], error) {
+	if err := ctx.Err(); err != nil {
+		return Page[T]{}, err
+	}
+	return fetch(ctx, req)
+}
+
+func yieldPage[T any](page Page[T], yield func(T, error) bool) bool {
+	for _, item := range page.Items {
+		if !yield(item, nil) {
+			return false
+		}
+	}
+	for _, o := range page.Failed {
+		cause := o.Err
+		if cause == nil {
+			cause = Unavailable
+		}
+		var none T
+		if !yield(none, wrap("list", fmt.Errorf("message %s: %w", o.ID, cause))) {
+			return false
+		}
+	}
+	return true
 }

@@ -2,7 +2,9 @@ package provider
 
 import (
 	"context"
+	"strconv"
 	"time"
+	"unicode/utf8"
 )
 
 // Query says which messages to find. A message matches when every set field
@@ -36,7 +38,7 @@ type Query struct {
 
 // Bounds of a query: a model's question has a handful of terms.
 const (
-	MaxQueryTerms = 100
+	MaxQueryTerms = 100 // words, folders and parts together
 	MaxQueryDepth = 8
 	MaxQueryText  = 500 // bytes of one term
 )
@@ -63,10 +65,13 @@ func (a *Account) Search(ctx context.Context, q Query, page PageRequest) (Page[S
 		return Page[Summary]{}, err
 	}
 	got, err := s.Search(ctx, q, page)
-	return got, a.folderGone(wrap(op, err))
+	return finish(op, got), a.folderGone(wrap(op, err))
 }
 
 func (q Query) validate(op string) error {
+	if len(q.In) > MaxQueryTerms {
+		return tooManyTerms(op)
+	}
 	for _, f := range q.In {
 		if err := checkFolderName(op, string(f)); err != nil {
 			return err
@@ -75,48 +80,75 @@ func (q Query) validate(op string) error {
 	if len(q.In) > 0 && q.Everywhere {
 		return invalid(op, "a search looks in named folders or everywhere, not both")
 	}
-	terms := 0
+	terms := len(q.In)
 	return q.check(op, 0, &terms)
 }
 
 func (q Query) check(op string, depth int, terms *int) error {
 	if depth > MaxQueryDepth {
-		return invalid(op, "the query is nested too deeply")
+		return invalid(op, "the query is nested more than "+strconv.Itoa(MaxQueryDepth)+" levels deep")
 	}
 	if depth > 0 && (len(q.In) > 0 || q.Everywhere) {
 		return invalid(op, "folders apply to the whole search, not to a part of it")
 	}
+	if *terms += q.terms(); *terms > MaxQueryTerms {
+		return tooManyTerms(op)
+	}
+	if err := q.checkOwn(op); err != nil {
+		return err
+	}
+	for _, group := range append([][]Query{q.Not}, q.Any...) {
+		for _, sub := range group {
+			if err := sub.check(op, depth+1, terms); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// terms counts what q itself holds, before anything is done with it.
+func (q Query) terms() int {
+	n := len(q.Not)
 	for _, words := range q.words() {
-		*terms += len(words)
+		n += len(words)
+	}
+	for _, group := range q.Any {
+		n += max(len(group), 1)
+	}
+	return n
+}
+
+// checkOwn looks at what q holds beside its parts.
+func (q Query) checkOwn(op string) error {
+	for _, words := range q.words() {
 		for _, w := range words {
 			if err := checkTerm(op, w); err != nil {
 				return err
 			}
 		}
 	}
-	if err := checkTerm(op, q.HeaderID); q.HeaderID != "" && err != nil {
-		return err
+	if q.HeaderID != "" {
+		if err := checkTerm(op, q.HeaderID); err != nil {
+			return err
+		}
 	}
-	if q.Larger < 0 || q.Smaller < 0 {
-		return invalid(op, "a size is negative")
-	}
-	subs := q.Not
 	for _, group := range q.Any {
 		if len(group) == 0 {
 			return invalid(op, "a group of alternatives is empty")
 		}
-		subs = append(subs[:len(subs):len(subs)], group...)
 	}
-	*terms += len(subs)
-	if *terms > MaxQueryTerms {
-		return invalid(op, "the query has too many terms")
-	}
-	for _, sub := range subs {
-		if err := sub.check(op, depth+1, terms); err != nil {
-			return err
-		}
+	switch {
+	case q.Larger < 0 || q.Smaller < 0:
+		return invalid(op, "a size is negative")
+	case (q.With|q.Without)&^allFlags != 0:
+		return invalid(op, "a flag does not exist")
 	}
 	return nil
+}
+
+func tooManyTerms(op string) error {
+	return invalid(op, "the query has more than "+strconv.Itoa(MaxQueryTerms)+" words, folders and parts")
 }
 
 func (q Query) words() [][]string {
@@ -128,7 +160,9 @@ func checkTerm(op, term string) error {
 	case term == "":
 		return invalid(op, "a search term is empty")
 	case len(term) > MaxQueryText:
-		return invalid(op, "a search term is too long")
+		return invalid(op, "a search term is longer than "+strconv.Itoa(MaxQueryText)+" bytes")
+	case !utf8.ValidString(term):
+		return invalid(op, "a search term is not UTF-8")
 	case hasControl(term):
 		return invalid(op, "a search term holds a control character")
 	}

@@ -114,7 +114,7 @@ func funcColor(args string) color {
 		if err != nil {
 			return colorOther
 		}
-		c |= color(min(max(v*scale, 0), 255)) << (16 - 8*i)
+		c |= color(min(max(v*scale+0.5, 0), 255)) << (16 - 8*i)
 	}
 	return c
 }

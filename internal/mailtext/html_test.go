@@ -226,7 +226,7 @@ func hostile() map[string]string {
 		"1M cells":                 "<table>" + rep("<tr>"+rep("<td>1", 1000), 1000),
 		"unmatched end tags":       rep("<div>", 30_000) + rep("</i></span></p>", 300_000),
 		"unclosed inlines":         rep("<b style=color:red>", 100_000) + "x",
-		"formats over blocks":      rep("<p><b style=color:red>x</p>", 100_000),
+		"formats over blocks":      rep("<p><b style=color:red>x</p>", 20_000),
 		"crossed":                  rep("<b style=color:red>", 10_000) + rep("<div>", 10_000) + rep("</b>", 10_000),
 		"attributes":               "<p " + rep("a=b ", 500_000) + ">x",
 		"classes":                  "<style>.c .d{display:none}</style>" + rep("<p class='"+rep("c ", 100)+"'>x", 10_000),
@@ -237,7 +237,7 @@ func hostile() map[string]string {
 		"open tags":                rep("<", 1_000_000),
 		"entities":                 rep("&amp", 1_000_000),
 		"joiners":                  "👨" + rep("\u200d", 1_000_000),
-		"links":                    rep("<a href=https://example.org/>x", 200_000),
+		"links":                    rep("<a href=https://example.org/>x", 60_000),
 		"link around all":          "<a href=https://example.org/>" + rep("www.example.com ", 100_000),
 		"css without end":          "<style>" + rep("@media x{", 200_000) + "</style>x",
 		"css comments":             "<p style='" + rep("/*", 500_000) + "'>x",
@@ -364,8 +364,13 @@ func BenchmarkFromHTML(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	src := strings.Repeat(string(page), 10)
+	head, body, ok := strings.Cut(string(page), "<body")
+	if !ok {
+		b.Fatal("the page has no body")
+	}
+	src := head + strings.Repeat("<body"+body, 10)
 	b.Run("tokenizer", func(b *testing.B) {
+		b.ReportAllocs()
 		b.SetBytes(int64(len(src)))
 		for b.Loop() {
 			z := html.NewTokenizer(strings.NewReader(src))
@@ -374,7 +379,7 @@ func BenchmarkFromHTML(b *testing.B) {
 				for more {
 					_, _, more = z.TagAttr()
 				}
-				_ = z.Text()
+				_ = z.Raw()
 			}
 		}
 	})

@@ -1,0 +1,58 @@
+package mailtext
+
+import "testing"
+
+func TestParseColor(t *testing.T) {
+	tests := map[string]color{
+		"#fff": white, "white": white, "#ffffffff": white, "#fff0": colorClear, "rgb(255,255,255)": white, "rgb(100% 100% 100%)": white,
+		"rgba(1,2,3,.01)": colorClear, "rgb(0 0 0 / 0%)": colorClear, "transparent": colorClear, "inherit": 0, "": 0, "#000": colorRGB,
+		"rgb(300,-5,16)": colorRGB | 0xFF0010, "rgb(1,2)": colorOther, "rgb(a,b,c)": colorOther, "hsl(0,0%,100%)": colorOther, "112233": colorRGB | 0x112233,
+	}
+	for in, want := range tests {
+		if got := parseColor(in); got != want {
+			t.Errorf("parseColor(%q) = %x, want %x", in, got, want)
+		}
+	}
+	if a, b := parseColor("tomato"), parseColor("teal"); a == b || a != parseColor("tomato") {
+		t.Error("names are not told apart")
+	}
+}
+
+func TestUnseeable(t *testing.T) {
+	tests := []struct {
+		name   string
+		fg, bg color
+		want   bool
+	}{
+		{"nothing said", 0, 0, false},
+		{"white on the page", white, 0, true},
+		{"black on the page", colorRGB, 0, false},
+		{"nothing on white", 0, white, false},
+		{"unknown on white", colorOther, white, false},
+		{"white on a picture", white, colorOther, false},
+		{"clear on a picture", colorClear, colorOther, true},
+		{"close", colorRGB | 0x101010, colorRGB | 0x202020, true},
+		{"less close", colorRGB | 0x101010, colorRGB | 0x102110, false},
+		{"name on white", colorNamed | 1, white, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := unseeable(tt.fg, tt.bg); got != tt.want {
+				t.Errorf("unseeable(%x, %x) = %v", tt.fg, tt.bg, got)
+			}
+		})
+	}
+}
+
+func TestPixels(t *testing.T) {
+	for in, want := range map[string]float64{"0": 0, "-9999px": -9999, "1.5em": 24, "3pt": 4, "-100%": -1000, "0vmin": 0, "1in": 96} {
+		if got, ok := pixels(in); !ok || got != want {
+			t.Errorf("pixels(%q) = %v, %v", in, got, ok)
+		}
+	}
+	for _, in := range []string{"", "auto", "px", "1vmin", "..", "--1px"} {
+		if got, ok := pixels(in); ok {
+			t.Errorf("pixels(%q) = %v", in, got)
+		}
+	}
+}

@@ -84,8 +84,9 @@ func (p *parser) header() []rawField {
 	var fields []rawField
 	var values [][]byte
 	room := int(p.lim.HeaderBytes)
-	first, over := true, false
-	for {
+	over := false
+	p.skipMailboxLine()
+	for !p.startsBody() {
 		line, cut, ok := p.s.line(max(room, maxFieldName))
 		if !ok || len(line) == 0 && !cut {
 			break
@@ -95,32 +96,48 @@ func (p *parser) header() []rawField {
 			over = true
 			p.defect("header longer than the limit; the rest was skipped")
 		}
-		mbox := first && (bytes.HasPrefix(line, []byte("From ")) || bytes.HasPrefix(line, []byte(">From ")))
-		first = false
-		if mbox { // a line a mailbox file puts before each message
-			continue
-		}
-		if (line[0] == ' ' || line[0] == '\t') && len(values) > 0 {
+		name, value, isField := cutField(line)
+		switch {
+		case (line[0] == ' ' || line[0] == '\t') && len(values) > 0:
 			if !over {
 				values[len(values)-1] = append(values[len(values)-1], line...)
 			}
-			continue
-		}
-		name, value, ok := cutField(line)
-		switch {
-		case ok && over:
-		case ok:
+		case !isField:
+			p.defect("header line without a field name was skipped")
+		case !over:
 			fields = append(fields, rawField{name: name})
 			values = append(values, bytes.Clone(value))
-		case !ok && p.nextIsField():
-			p.defect("header line without a field name was skipped")
-		case !ok:
-			p.defect("no blank line between header and body")
-			p.s.unread(line)
-			return joinFields(fields, values)
 		}
 	}
 	return joinFields(fields, values)
+}
+
+// skipMailboxLine passes over the "From " line that a mailbox file puts before each message.
+func (p *parser) skipMailboxLine() {
+	if p.s.hit >= 0 || p.s.eof {
+		return
+	}
+	head, _ := p.s.br.Peek(6)
+	if bytes.HasPrefix(head, []byte("From ")) || string(head) == ">From " {
+		p.s.line(0)
+	}
+}
+
+// startsBody tells whether the body begins at the next line although no blank line came: when it cannot be header, nor is a
+// stray line with more fields behind it.
+func (p *parser) startsBody() bool {
+	if p.s.hit >= 0 || p.s.eof || p.s.bol && p.s.atDelimiter() {
+		return false
+	}
+	line, next := p.s.peekTwo()
+	if _, _, ok := cutField(line); ok || len(line) == 0 || line[0] == '\r' || line[0] == '\n' || line[0] == ' ' || line[0] == '\t' {
+		return false
+	}
+	if _, _, ok := cutField(next); ok && !bytes.HasPrefix(next, []byte("http")) {
+		return false
+	}
+	p.defect("no blank line between header and body")
+	return true
 }
 
 func joinFields(fields []rawField, values [][]byte) []rawField {
@@ -146,16 +163,6 @@ func cutField(line []byte) (name string, value []byte, ok bool) {
 		}
 	}
 	return string(head), value, true
-}
-
-// nextIsField tells a stray line within a header from the start of a body whose blank line is missing.
-func (p *parser) nextIsField() bool {
-	if p.s.eof {
-		return false
-	}
-	next := p.s.peekLine()
-	_, _, ok := cutField(next)
-	return ok && !bytes.HasPrefix(next, []byte("http"))
 }
 
 // node is a part with what only reading it needs.

@@ -58,6 +58,9 @@ func (s *scanner) end() int64 {
 
 // mark is where the section's content starts, behind its header.
 func (s *scanner) mark() int64 {
+	if s.hit >= 0 {
+		return s.stop
+	}
 	s.pass(0)
 	return s.pos
 }
@@ -183,6 +186,13 @@ func (s *scanner) peekLine() []byte {
 	}
 }
 
+// peekTwo shows the next line and the start of the one behind it.
+func (s *scanner) peekTwo() (line, next []byte) {
+	line = s.peekLine()
+	window, _ := s.br.Peek(min(len(line)+maxFieldName+1, scanBuffer))
+	return window[:len(line)], window[len(line):]
+}
+
 // match finds the innermost open boundary the line names. Blanks behind it are transport padding.
 func (s *scanner) match(line []byte) (level int, closes bool) {
 	text := string(bytes.TrimRight(line[2:], " \t\r\n"))
@@ -223,13 +233,6 @@ func (s *scanner) line(limit int) (line []byte, cut, ok bool) {
 		line, _ = cutEOL(line)
 		return line, cut, true
 	}
-}
-
-// unread gives a line back to the section, as the start of its content.
-func (s *scanner) unread(line []byte) {
-	s.stash = line
-	s.pos -= int64(len(line))
-	s.hold, s.brk = "\r\n"[2-s.brk:], 0
 }
 
 // Read reads the section's content.

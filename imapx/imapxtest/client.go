@@ -67,7 +67,7 @@ func dial(addr, username, password string) (*client, error) {
 // side of the connection is gone when close returns.
 func (c *client) close() {
 	if _, err := c.do("LOGOUT", nil); err == nil {
-		io.Copy(io.Discard, c.br)
+		_, _ = io.Copy(io.Discard, c.br)
 	}
 	c.conn.Close()
 }

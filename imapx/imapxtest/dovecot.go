@@ -214,7 +214,7 @@ func (d *dovecot) run(t testing.TB) error {
 	}
 	if err := d.ready(greeting); err != nil {
 		stdin.Close()
-		cmd.Wait()
+		_ = cmd.Wait() // it was told to end; err says more
 		return fmt.Errorf("%w\n%s", err, output.String())
 	}
 	t.Cleanup(func() {

@@ -1,11 +1,11 @@
 package imapxtest
 
 import (
-	"bytes"
 	"crypto/tls"
-	"log"
+	"fmt"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -122,7 +122,7 @@ func (m *memory) serve(t testing.TB, tlsConfig *tls.Config, hide []string, liste
 	if !caps.Has(imap.CapIMAP4rev1) {
 		t.Fatal("imapxtest: the in-memory server cannot hide IMAP4rev1")
 	}
-	var messages lockedBuffer
+	var messages journal
 	srv := imapserver.New(&imapserver.Options{
 		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
 			return m.server.NewSession(), nil, nil
@@ -130,7 +130,7 @@ func (m *memory) serve(t testing.TB, tlsConfig *tls.Config, hide []string, liste
 		Caps:         caps,
 		TLSConfig:    tlsConfig,
 		InsecureAuth: true,
-		Logger:       log.New(&messages, "", 0),
+		Logger:       &messages,
 	})
 	var wg sync.WaitGroup
 	for _, ln := range listeners {
@@ -167,20 +167,20 @@ func (a *announced) Accept() (net.Conn, error) {
 	return a.Listener.Accept()
 }
 
-// lockedBuffer collects what several connections log.
-type lockedBuffer struct {
+// journal keeps what the server logs, to be shown when the test fails.
+type journal struct {
 	mu  sync.Mutex
-	buf bytes.Buffer
+	buf strings.Builder
 }
 
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
+func (j *journal) Printf(format string, args ...any) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	fmt.Fprintf(&j.buf, format+"\n", args...)
 }
 
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.buf.String()
 }

@@ -140,7 +140,7 @@ func echo(t *testing.T) string {
 			if err != nil {
 				return
 			}
-			io.Copy(conn, conn)
+			_, _ = io.Copy(conn, conn)
 			conn.Close()
 		}
 	}()
@@ -159,7 +159,9 @@ func TestCountBytesAndConnections(t *testing.T) {
 		if got := p.Conns(); got != 1 {
 			t.Errorf("Conns: got %d, want 1", got)
 		}
-		conn.(*net.TCPConn).CloseWrite()
+		if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
+			t.Fatal(err)
+		}
 		if _, err := c.br.ReadByte(); err != io.EOF {
 			t.Errorf("after the end: %v, want EOF", err)
 		}

@@ -190,7 +190,8 @@ func TestCancel(t *testing.T) {
 			if !errors.Is(err, context.Canceled) {
 				t.Errorf("got %v, want %v", err, context.Canceled)
 			}
-			if bare, after := err == context.Canceled, stage == "."; bare == after || errors.Is(err, submission.Uncertain) != after {
+			bare := err == context.Canceled //nolint:errorlint // wrapped or bare is the question
+			if after := stage == "."; bare == after || errors.Is(err, submission.Uncertain) != after {
 				t.Errorf("got %v (bare: %v)", err, bare)
 			}
 		})

@@ -221,7 +221,8 @@ func TestCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	srv := imapxtest.Memory(t)
-	if _, err := submission.Send(ctx, secured(srv), envelope(srv.Address), []byte(message)); err != context.Canceled {
+	_, err := submission.Send(ctx, secured(srv), envelope(srv.Address), []byte(message))
+	if err != context.Canceled { //nolint:errorlint // it must be bare
 		t.Errorf("got %v, want the bare %v", err, context.Canceled)
 	}
 }

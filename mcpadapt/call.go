@@ -1,0 +1,96 @@
+package mcpadapt
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/postern-mail/postern/mailtool"
+)
+
+// call runs a mail tool. Refusals and failures are results that say what to do
+// next; only a tool that is not there for the caller is a protocol error.
+func (a *adapter) call(ctx context.Context, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+	caller, err := a.caller(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	name := req.Params.Name
+	if caller == nil {
+		return nil, unknownTool(name)
+	}
+	res, err := a.reg.Call(ctx, caller, name, req.Params.Arguments)
+	if err == nil {
+		return answer(res.JSON, false), nil
+	}
+	var failure *mailtool.Error
+	if !errors.As(err, &failure) {
+		return nil, fmt.Errorf("call %s: %w", name, err)
+	}
+	if failure.Code == mailtool.UnknownTool || failure.Code == mailtool.Invalid && !a.visible(caller, name) {
+		return nil, unknownTool(name)
+	}
+	return failed(failure)
+}
+
+// visible reports whether the caller sees the tool. Garbled arguments are
+// refused before the tool is looked up, and that refusal must not tell a hidden
+// tool from none.
+func (a *adapter) visible(c *mailtool.Caller, name string) bool {
+	return slices.ContainsFunc(a.reg.Visible(c), func(v mailtool.View) bool { return v.Name == name })
+}
+
+// callAlias runs a tool under a name that is never listed. A tool of the server
+// by that name comes first.
+func (a *adapter) callAlias(ctx context.Context, method string, req *mcp.CallToolRequest, name string, next mcp.MethodHandler) (mcp.Result, error) {
+	res, err := next(ctx, method, req)
+	if !isUnknown(err, req.Params.Name) {
+		return res, err
+	}
+	renamed, params := *req, *req.Params
+	params.Name = name
+	renamed.Params = &params
+	res, again := next(ctx, method, &renamed)
+	if isUnknown(again, name) {
+		return nil, err
+	}
+	return res, again
+}
+
+// unknownTool is the server's own answer for a name that it does not have, so
+// that hidden tools and none look alike.
+func unknownTool(name string) error {
+	return &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: fmt.Sprintf("unknown tool %q", name)}
+}
+
+func isUnknown(err error, name string) bool {
+	var got, want *jsonrpc.Error
+	return errors.As(err, &got) && errors.As(unknownTool(name), &want) && got.Code == want.Code && got.Message == want.Message
+}
+
+// answer carries one compact JSON object, structured and as text.
+func answer(object json.RawMessage, failed bool) *mcp.CallToolResult {
+	return &mcp.CallToolResult{
+		StructuredContent: object,
+		Content:           []mcp.Content{&mcp.TextContent{Text: string(object)}},
+		IsError:           failed,
+	}
+}
+
+func failed(e *mailtool.Error) (*mcp.CallToolResult, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(struct {
+		Error *mailtool.Error `json:"error"`
+	}{e}); err != nil {
+		return nil, fmt.Errorf("write the failure: %w", err)
+	}
+	return answer(bytes.TrimSuffix(b.Bytes(), []byte("\n")), true), nil
+}

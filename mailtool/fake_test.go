@@ -101,7 +101,11 @@ func (r *recorder) ReadMessages(_ context.Context, ids []provider.MessageID, _ p
 }
 
 func (r *recorder) OpenPart(_ context.Context, _ provider.MessageID, part provider.PartID) (provider.Part, io.ReadCloser, error) {
-	return provider.Part{ID: part, Name: "plan.pdf", Type: "application/pdf"}, io.NopCloser(strings.NewReader("%PDF-")), r.note("open")
+	name := "plan.pdf"
+	if part == "3" {
+		name = `Q1/2026\plan.pdf`
+	}
+	return provider.Part{ID: part, Name: name, Type: "application/pdf"}, io.NopCloser(strings.NewReader("%PDF-")), r.note("open")
 }
 
 func (r *recorder) Search(context.Context, provider.Query, provider.PageRequest) (provider.Page[provider.Summary], error) {

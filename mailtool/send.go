@@ -178,7 +178,8 @@ func (env *Env) attachment(ctx context.Context, in attachIn) (provider.Attachmen
 	if len(data) > maxAttached {
 		return provider.Attachment{}, refuse(TooLarge, "the attachment is over 25 MB", "leave it out")
 	}
-	file := provider.Attachment{Name: info.Name, Type: info.Type, Data: data}
+	notAPath := strings.NewReplacer("/", "_", `\`, "_")
+	file := provider.Attachment{Name: notAPath.Replace(info.Name), Type: info.Type, Data: data}
 	if in.Name != "" {
 		file.Name = in.Name
 	}

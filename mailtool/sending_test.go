@@ -225,6 +225,19 @@ func TestSendAttachments(t *testing.T) {
 	}
 }
 
+// TestSendAttachmentNamedLikeAPath: what a sender called a file must not keep
+// the file from being sent on.
+func TestSendAttachmentNamedLikeAPath(t *testing.T) {
+	reg, caller, backends := fixture(t, "dm")
+	_, err := callSend(t, reg, caller, `{"to":["bob@example.com"],"body":"x","confirm_send":true,"attachments":[{"handle":"dm-1.1:3"}]}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := backends["dm"].sent[0].Attachments[0].Name; got != "Q1_2026_plan.pdf" {
+		t.Errorf("the file is called %q", got)
+	}
+}
+
 func TestDryRunChangesNothing(t *testing.T) {
 	for _, test := range []struct{ tool, args string }{
 		{"move_message", `{"ids":["dm-1.1","dm-gone"],"to":"archive","dry_run":true}`},

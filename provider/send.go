@@ -73,8 +73,8 @@ const (
 type Sender interface {
 	// Send submits m once. When a recipient is refused nothing is sent, every
 	// refusal is in the Receipt, and the error is Denied. An error Uncertain
-	// means that the message may have left. The copy in Sent never decides
-	// whether the send succeeded.
+	// means that the message may have left; every other error, a context's
+	// too, that it did not. The copy in Sent never decides the outcome.
 	Send(ctx context.Context, m Outgoing) (Receipt, error)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -23,7 +24,7 @@ func TestPageLimits(t *testing.T) {
 		{"smallest", 1, 1, ""},
 		{"largest", provider.MaxLimit, provider.MaxLimit, ""},
 		{"above", provider.MaxLimit + 1, provider.MaxLimit, ""},
-		{"far above", 1 << 40, provider.MaxLimit, ""},
+		{"far above", math.MaxInt, provider.MaxLimit, ""},
 		{"negative", -1, 0, provider.Invalid},
 	}
 	lists := map[string]func(context.Context, *provider.Account, provider.PageRequest) error{

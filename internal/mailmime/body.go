@@ -27,16 +27,16 @@ func anyText(list []body) bool {
 }
 
 // isBody tells whether a leaf is text to read in place rather than a file.
-func (p *Part) isBody(at place) bool {
+func (p Part) isBody(at place) bool {
 	if at.embedded || p.Disposition == "attachment" || at.later && p.Name != "" {
 		return false
 	}
 	return p.html() || p.plain()
 }
 
-func (p *Part) html() bool { return p.Type == "text/html" || p.Type == "application/xhtml+xml" }
+func (p Part) html() bool { return p.Type == "text/html" || p.Type == "application/xhtml+xml" }
 
-func (p *Part) plain() bool {
+func (p Part) plain() bool {
 	switch p.Type {
 	case "text/plain", "text/enriched", "text/richtext", "text/markdown", "text/x-markdown":
 		return true

@@ -11,6 +11,8 @@
 // deeply it is nested. Functions keep no state and are safe for concurrent use.
 package mailmime
 
+import "slices"
+
 // Limits bound what reading one message may cost. A field that is zero or negative means the package's default, never
 // "unlimited".
 type Limits struct {
@@ -94,3 +96,14 @@ type Message struct {
 	// Defects say what was malformed, in words for a person.
 	Defects []string
 }
+
+// Inline tells whether the part is shown within the HTML, by its Content-ID, and not as a file.
+func (p Part) Inline() bool { return p.ContentID != "" && p.Disposition != "attachment" }
+
+// File tells whether a reader would see the part as an attached file.
+func (p Part) File() bool {
+	return !p.Inline() && (p.Name != "" || p.Disposition == "attachment" || p.message())
+}
+
+// HasFile tells whether any attachment is a File.
+func (m *Message) HasFile() bool { return slices.ContainsFunc(m.Attachments, Part.File) }

@@ -190,7 +190,7 @@ func childID(prefix string, n int) string {
 	return prefix + "." + strconv.Itoa(n)
 }
 
-func (p *Part) multipart() bool { return strings.HasPrefix(p.Type, "multipart/") }
+func (p Part) multipart() bool { return strings.HasPrefix(p.Type, "multipart/") }
 
 // describe reads the fields that say what a part is.
 func (p *parser) describe(fields []rawField, at place) node {
@@ -245,7 +245,7 @@ func (p *parser) content(part node, at place) (Part, body) {
 	return p.leaf(part.Part, at, nil)
 }
 
-func (p *Part) message() bool { return p.Type == "message/rfc822" || p.Type == "message/global" }
+func (p Part) message() bool { return p.Type == "message/rfc822" || p.Type == "message/global" }
 
 // readable tells whether content with this encoding can be read without decoding.
 func readable(encoding string) bool { return encoding != "base64" && encoding != "quoted-printable" }

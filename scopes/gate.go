@@ -17,6 +17,8 @@ func (g Gate) Known() bool { return g == NoGate || g.bit() != 0 }
 
 func (g Gate) bit() GateSet {
 	switch g {
+	case NoGate:
+		return 0
 	case Sending:
 		return 1 << 0
 	case Destructive:

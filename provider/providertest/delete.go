@@ -96,7 +96,7 @@ func checkPurgeOnlyNamed(tr *trial) {
 	tr.must("delete permanently", outcome(tr.acct.Delete(tr.ctx(), all[1:2], true)))
 	want := []provider.MessageID{all[0], all[2], all[3]}
 	if left := ids(tr.list(in)); !slices.Equal(left, want) {
-		tr.errorf("left: %s", difference(left, want))
+		tr.fatalf("left: %s", difference(left, want))
 	}
 	if f := tr.flags(all[0]); f != provider.Deleted {
 		tr.errorf("a message that nobody named has flags %05b", f)

@@ -351,3 +351,22 @@ func TestRulesBite(t *testing.T) {
 		t.Error("an unlisted package has a rule")
 	}
 }
+
+// TestTypedData: a typo in a map key compiles; one in a field name does not.
+func TestTypedData(t *testing.T) {
+	for _, dir := range []string{"mailtool", "provider", "scopes"} {
+		names, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		if err != nil || len(names) == 0 {
+			t.Fatalf("%s: %d files, %v", dir, len(names), err)
+		}
+		for _, name := range names {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasSuffix(name, "_test.go") && bytes.Contains(text, []byte("map[string]any")) {
+				t.Errorf("%s holds data in map[string]any: give it a type", name)
+			}
+		}
+	}
+}

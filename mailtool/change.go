@@ -39,8 +39,12 @@ type changeItem struct {
 	Error   string `json:"error,omitempty" jsonschema:"what was wrong"`
 }
 
-// changed reports a batch. When every item failed alike, the call failed.
-func changed(outcomes []provider.Outcome) (*changeOut, error) {
+// changed reports a batch. An error that came with outcomes stands in the items
+// it stopped; without any, and for a single message, the call failed.
+func changed(outcomes []provider.Outcome, err error) (*changeOut, error) {
+	if err != nil && len(outcomes) == 0 {
+		return nil, err
+	}
 	out := &changeOut{}
 	for _, o := range outcomes {
 		if o.Err == nil {
@@ -74,7 +78,7 @@ func (env *Env) rehearse(ctx context.Context, ids []provider.MessageID) (*change
 			outcomes = append(outcomes, provider.Outcome{ID: r.ID, Err: r.Err})
 		}
 	}
-	out, err := changed(outcomes)
+	out, err := changed(outcomes, nil)
 	if err == nil {
 		out.DryRun = true
 	}

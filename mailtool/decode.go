@@ -100,8 +100,13 @@ func decodeArguments(raw json.RawMessage) (arguments, error) {
 	if err := scanValue(json.NewDecoder(bytes.NewReader(trimmed))); err != nil {
 		return arguments{}, err
 	}
+	return splitObject(trimmed)
+}
+
+// splitObject takes an object that was scanned before into its members.
+func splitObject(raw json.RawMessage) (arguments, error) {
 	var args arguments
-	d := json.NewDecoder(bytes.NewReader(trimmed))
+	d := json.NewDecoder(bytes.NewReader(raw))
 	if _, err := d.Token(); err != nil {
 		return arguments{}, garbled(err)
 	}

@@ -29,9 +29,5 @@ func deleteMessage(ctx context.Context, env *Env, in deleteIn) (*changeOut, erro
 	if env.DryRun {
 		return env.rehearse(ctx, in.ids())
 	}
-	outcomes, err := env.Mail.Delete(ctx, in.ids(), in.Permanent)
-	if err != nil {
-		return nil, err
-	}
-	return changed(outcomes)
+	return changed(env.Mail.Delete(ctx, in.ids(), in.Permanent))
 }

@@ -48,9 +48,5 @@ func flagMessage(ctx context.Context, env *Env, in flagIn) (*changeOut, error) {
 	if env.DryRun {
 		return env.rehearse(ctx, in.ids())
 	}
-	outcomes, err := env.Mail.SetFlags(ctx, in.ids(), change)
-	if err != nil {
-		return nil, err
-	}
-	return changed(outcomes)
+	return changed(env.Mail.SetFlags(ctx, in.ids(), change))
 }

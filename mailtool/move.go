@@ -39,10 +39,7 @@ func moveMessage(ctx context.Context, env *Env, in moveIn) (*changeOut, error) {
 	if env.DryRun {
 		out, err = env.rehearse(ctx, in.ids())
 	} else {
-		var outcomes []provider.Outcome
-		if outcomes, err = env.Mail.Move(ctx, in.ids(), to.ID); err == nil {
-			out, err = changed(outcomes)
-		}
+		out, err = changed(env.Mail.Move(ctx, in.ids(), to.ID))
 	}
 	if err != nil {
 		return nil, err

@@ -71,12 +71,9 @@ func foreignID(mailbox bool) *Error {
 // tags are the account tags that the call's ids and handles carry, each once.
 func (a arguments) tags(t Tool) []string {
 	var tags []string
-	a.eachText(t.input, func(format, text string) {
-		var id provider.MessageID
-		switch format {
-		case formatMessage:
-			id = provider.MessageID(text)
-		case formatHandle:
+	a.eachText(t.input, []string{formatMessage, formatHandle}, func(format, text string) {
+		id := provider.MessageID(text)
+		if format == formatHandle {
 			id, _, _ = splitHandle(text)
 		}
 		if tag := id.Tag(); tag != "" && !slices.Contains(tags, tag) {
@@ -86,17 +83,16 @@ func (a arguments) tags(t Tool) []string {
 	return tags
 }
 
-// eachText calls f for every string among the arguments that the schema knows,
-// at any depth.
-func (a arguments) eachText(s *schema, f func(format, text string)) {
+// eachText calls f for every string of one of the formats, at any depth.
+func (a arguments) eachText(s *schema, formats []string, f func(format, text string)) {
 	for _, m := range a.members {
-		if p := s.property(m.name); p != nil {
-			p.eachText(m.raw, f)
+		if p := s.property(m.name); p != nil && p.holds(formats) {
+			p.eachText(m.raw, formats, f)
 		}
 	}
 }
 
-func (s *schema) eachText(raw json.RawMessage, f func(format, text string)) {
+func (s *schema) eachText(raw json.RawMessage, formats []string, f func(format, text string)) {
 	switch s.Type {
 	case "string":
 		var text string
@@ -107,14 +103,23 @@ func (s *schema) eachText(raw json.RawMessage, f func(format, text string)) {
 		var items []json.RawMessage
 		if json.Unmarshal(raw, &items) == nil {
 			for _, item := range items {
-				s.Items.eachText(item, f)
+				s.Items.eachText(item, formats, f)
 			}
 		}
 	case "object":
-		if inner, err := decodeArguments(raw); err == nil {
-			inner.eachText(s, f)
+		if len(raw) == 0 || raw[0] != '{' {
+			return
+		}
+		if inner, err := splitObject(raw); err == nil {
+			inner.eachText(s, formats, f)
 		}
 	}
+}
+
+// holds reports whether s is, or has somewhere, a string of one of the formats.
+func (s *schema) holds(formats []string) bool {
+	return slices.Contains(formats, s.Format) || s.Items != nil && s.Items.holds(formats) ||
+		slices.ContainsFunc(s.Properties, func(p property) bool { return p.Schema.holds(formats) })
 }
 
 func accountIDs(accounts []Account) []string {

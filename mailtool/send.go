@@ -137,11 +137,13 @@ func (env *Env) compose(ctx context.Context, in sendIn) (m provider.Outgoing, er
 	if m.Text == "" && m.HTML != "" {
 		m.Text = mailtext.Body("", m.HTML, mailtext.Options{}).Text
 	}
+	left := maxAttached
 	for i, a := range in.Attachments {
-		file, err := env.attachment(ctx, a)
+		file, err := env.attachment(ctx, a, left)
 		if err != nil {
 			return m, fmt.Errorf("attachments[%d]: %w", i, err)
 		}
+		left -= len(file.Data)
 		m.Attachments = append(m.Attachments, file)
 	}
 	m.HeaderID = env.Intent + "@localhost"
@@ -152,11 +154,12 @@ func (env *Env) compose(ctx context.Context, in sendIn) (m provider.Outgoing, er
 	return m, nil
 }
 
-// maxAttached bounds one attachment, in bytes; large mail servers stop at 25 MB.
+// maxAttached bounds the files of a message, in bytes; large mail servers stop at 25 MB.
 const maxAttached = 25 << 20
 
-// attachment is a file by handle or inline. Nothing is read from the machine's disk.
-func (env *Env) attachment(ctx context.Context, in attachIn) (provider.Attachment, error) {
+// attachment is a file of at most left bytes, by handle or inline. Nothing is
+// read from the machine's disk.
+func (env *Env) attachment(ctx context.Context, in attachIn, left int) (provider.Attachment, error) {
 	switch {
 	case in.Handle != "" && len(in.Data) > 0:
 		return provider.Attachment{}, refuse(Invalid, "an attachment has both handle and data", "give one of them")
@@ -171,12 +174,12 @@ func (env *Env) attachment(ctx context.Context, in attachIn) (provider.Attachmen
 		return provider.Attachment{}, err
 	}
 	defer body.Close()
-	data, err := io.ReadAll(io.LimitReader(body, maxAttached+1))
+	data, err := io.ReadAll(io.LimitReader(body, int64(left)+1))
 	if err != nil {
 		return provider.Attachment{}, err
 	}
-	if len(data) > maxAttached {
-		return provider.Attachment{}, refuse(TooLarge, "the attachment is over 25 MB", "leave it out")
+	if len(data) > left {
+		return provider.Attachment{}, refuse(TooLarge, "the attachments are over 25 MB", "leave some out")
 	}
 	notAPath := strings.NewReplacer("/", "_", `\`, "_")
 	file := provider.Attachment{Name: notAPath.Replace(info.Name), Type: info.Type, Data: data}

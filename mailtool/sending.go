@@ -99,10 +99,7 @@ func (k *call) own(addr string) bool {
 // recipients are the addresses in every parameter that takes recipients.
 func (a arguments) recipients(s *schema) []string {
 	var all []string
-	a.eachText(s, func(format, text string) {
-		if format != formatRecipient {
-			return
-		}
+	a.eachText(s, []string{formatRecipient}, func(_, text string) {
 		if addr, err := parseAddress(text); err == nil {
 			all = append(all, addr.Addr)
 		}

@@ -70,9 +70,12 @@ func (s *schema) value(name string, raw json.RawMessage) (json.RawMessage, error
 		}
 		return s.array(name, items)
 	case "object":
-		inner, err := decodeArguments(raw)
-		if err != nil || raw[0] != '{' {
+		if raw[0] != '{' {
 			return wrong()
+		}
+		inner, err := splitObject(raw)
+		if err != nil {
+			return nil, err
 		}
 		inner, err = s.validate(inner)
 		return inner.json(), err

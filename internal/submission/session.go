@@ -1,6 +1,7 @@
 package submission
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -138,9 +139,9 @@ func (s *session) send(ctx context.Context, opt *Options, env Envelope, message 
 	if limit, ok := s.client.MaxMessageSize(); ok && limit > 0 && len(message) > limit { // RFC 1870 section 6.3
 		return Result{}, &Error{Kind: TooLarge, Err: fmt.Errorf("message of %d bytes, server takes %d", len(message), limit)}
 	}
-	options := &smtp.MailOptions{Size: int64(len(message)), UTF8: needsUTF8(env)}
+	options := &smtp.MailOptions{Size: int64(len(message)), UTF8: needsUTF8(env, message)}
 	if ok, _ := s.client.Extension("SMTPUTF8"); options.UTF8 && !ok { // RFC 6531 section 3.5
-		return Result{}, &Error{Kind: Unsupported, Err: errors.New("server takes no addresses outside ASCII")}
+		return Result{}, &Error{Kind: Unsupported, Err: errors.New("server takes only ASCII in addresses and header")}
 	}
 	if ok, _ := s.client.Extension("8BITMIME"); !ok && !isASCII(message) { // RFC 6152 section 3
 		return Result{}, &Error{Kind: Unsupported, Err: errors.New("server takes no 8-bit message")}
@@ -235,9 +236,11 @@ func (s *session) quit() {
 	_ = s.client.Quit()
 }
 
-// needsUTF8 tells whether an address of env goes beyond ASCII.
-func needsUTF8(env Envelope) bool {
-	return !isASCII([]byte(env.From)) || slices.ContainsFunc(env.To, func(to string) bool { return !isASCII([]byte(to)) })
+// needsUTF8 tells whether an address or the header goes beyond ASCII.
+func needsUTF8(env Envelope, message []byte) bool {
+	header, _, _ := bytes.Cut(message, []byte("\r\n\r\n"))
+	return !isASCII(header) || !isASCII([]byte(env.From)) ||
+		slices.ContainsFunc(env.To, func(to string) bool { return !isASCII([]byte(to)) })
 }
 
 func isASCII(text []byte) bool {

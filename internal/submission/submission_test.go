@@ -162,6 +162,43 @@ func TestWrongPasswordAndCertificate(t *testing.T) {
 	})
 }
 
+// TestBeyondASCII: what a server does not offer is not tried (RFC 6531 section
+// 3.5, RFC 6152 section 3).
+func TestBeyondASCII(t *testing.T) {
+	const body = "Subject: x\r\n\r\nGrüße\r\n"
+	tests := []struct {
+		name, to, message string
+		extensions        []string
+		refused           bool
+		says              string // part of the MAIL command
+	}{
+		{name: "body, offered", to: "bob@test.invalid", message: body, extensions: []string{"8BITMIME"}, says: "BODY=8BITMIME"},
+		{name: "body, not offered", to: "bob@test.invalid", message: body, refused: true},
+		{name: "header, offered", to: "bob@test.invalid", message: "Subject: ü\r\n\r\n", extensions: []string{"8BITMIME", "SMTPUTF8"}, says: "SMTPUTF8"},
+		{name: "header, not offered", to: "bob@test.invalid", message: "Subject: ü\r\n\r\n", extensions: []string{"8BITMIME"}, refused: true},
+		{name: "address, offered", to: "bøb@test.invalid", message: message, extensions: []string{"8BITMIME", "SMTPUTF8"}, says: "SMTPUTF8"},
+		{name: "address, not offered", to: "bøb@test.invalid", message: message, extensions: []string{"8BITMIME"}, refused: true},
+		{name: "ASCII", to: "bob@test.invalid", message: message},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			steps := append(ehlo(tt.extensions...), upTo("none")[2:]...)
+			steps[3].want = "RCPT TO:<" + tt.to + ">"
+			srv := script(t, steps...)
+			_, err := submission.Send(t.Context(), clear(srv.addr), envelope(tt.to), []byte(tt.message))
+			if tt.refused {
+				if !errors.Is(err, submission.Unsupported) || strings.Contains(srv.heard(), "MAIL") {
+					t.Errorf("got %v, want %v; client said %q", err, submission.Unsupported, srv.heard())
+				}
+				return
+			}
+			if err != nil || !strings.Contains(srv.heard(), tt.says) {
+				t.Errorf("got %v; client said %q, want %q", err, srv.heard(), tt.says)
+			}
+		})
+	}
+}
+
 func TestTooLarge(t *testing.T) {
 	srv := imapxtest.Memory(t)
 	count := imapxtest.Count(t, srv.SubmissionTLSAddr)

@@ -213,10 +213,37 @@ func checkRefusedRecipient(tr *trial) {
 	}
 }
 
-// checkInjection: no field can start another.
+// checkInjection: no field can start another. An Account refuses to try; the
+// backend by itself refuses too, or writes it so that it stays one field.
 func checkInjection(tr *trial) {
+	for name, spoil := range injections() {
+		m := tr.outgoing()
+		spoil(&m)
+		_, err := tr.acct.Send(tr.ctx(), m)
+		tr.want("control characters in "+name, err, provider.Invalid)
+	}
+	if got := tr.sent(); len(got) != 0 {
+		tr.errorf("refused, and the server got %d messages", len(got))
+	}
+	for name, spoil := range injections() {
+		m := tr.outgoing()
+		spoil(&m)
+		before := len(tr.sent())
+		if _, err := tr.p.(provider.Sender).Send(tr.ctx(), m); err != nil {
+			tr.want("control characters in "+name+", to the backend itself", err, provider.Invalid)
+		}
+		for _, raw := range tr.sent()[before:] {
+			msg, err := mail.ReadMessage(bytes.NewReader(raw))
+			if err != nil || msg.Header.Get("Bcc") != "" || bytes.Contains(raw, []byte("\nBcc:")) {
+				tr.errorf("control characters in %s started a field: %v\n%.400s", name, err, raw)
+			}
+		}
+	}
+}
+
+func injections() map[string]func(*provider.Outgoing) {
 	const evil = "x\r\nBcc: hidden@example.com"
-	for name, spoil := range map[string]func(*provider.Outgoing){
+	return map[string]func(*provider.Outgoing){
 		"subject":         func(m *provider.Outgoing) { m.Subject = evil },
 		"to name":         func(m *provider.Outgoing) { m.To[0].Name = evil },
 		"to address":      func(m *provider.Outgoing) { m.To[0].Addr = "bob@example.org\r\nRCPT TO:<hidden@example.com>" },
@@ -232,14 +259,6 @@ func checkInjection(tr *trial) {
 		"bare line feed": func(m *provider.Outgoing) { m.Subject = "x\nBcc: hidden@example.com" },
 		"bare return":    func(m *provider.Outgoing) { m.Subject = "x\rBcc: hidden@example.com" },
 		"nul":            func(m *provider.Outgoing) { m.Subject = "x\x00y" },
-	} {
-		m := tr.outgoing()
-		spoil(&m)
-		_, err := tr.acct.Send(tr.ctx(), m)
-		tr.want("control characters in "+name, err, provider.Invalid)
-	}
-	if got := tr.sent(); len(got) != 0 {
-		tr.errorf("refused, and the server got %d messages", len(got))
 	}
 }
 

@@ -25,6 +25,7 @@ type toy struct {
 	folders []*toyFolder
 	closed  bool
 	uid     int
+	sent    [][]byte
 }
 
 type toyFolder struct {
@@ -45,15 +46,16 @@ const toyAccount = "toy"
 
 func newToy() *toy {
 	return &toy{folders: []*toyFolder{
-		{path: "INBOX", role: provider.RoleInbox, epoch: 1}, {path: "Other", epoch: 2}, {path: "Trash", role: provider.RoleTrash, epoch: 3},
+		{path: "INBOX", role: provider.RoleInbox, epoch: 1}, {path: "Other", epoch: 2},
+		{path: "Sent", role: provider.RoleSent, epoch: 3}, {path: "Trash", role: provider.RoleTrash, epoch: 4},
 	}}
 }
 
-func (b *toy) Info() provider.Info { return provider.Info{Account: toyAccount, Service: "toy"} }
-
-func (b *toy) Capabilities() provider.CapabilitySet {
-	return provider.Caps(provider.CapFolders, provider.CapRead, provider.CapSearch, provider.CapModify, provider.CapMove, provider.CapDelete, provider.CapPurge)
+func (b *toy) Info() provider.Info {
+	return provider.Info{Account: toyAccount, Service: "toy", Identities: []provider.Address{{Name: "Me", Addr: "me@example.org"}}}
 }
+
+func (b *toy) Capabilities() provider.CapabilitySet { return provider.AllCaps() }
 
 func (b *toy) Close() error {
 	b.mu.Lock()
@@ -131,7 +133,9 @@ func (b *toy) ListFolders(ctx context.Context) ([]provider.Folder, error) {
 				unread++
 			}
 		}
-		out = append(out, provider.Folder{ID: provider.FolderID(f.path), Path: f.path, Role: f.role, Total: len(f.messages), Unread: unread})
+		one := toyAsFolder(f)
+		one.Total, one.Unread = len(f.messages), unread
+		out = append(out, one)
 	}
 	return out, nil
 }
@@ -318,17 +322,26 @@ func hasAll(text string, words []string) bool {
 
 // each changes messages one by one.
 func (b *toy) each(ctx context.Context, ids []provider.MessageID, change func(f *toyFolder, i int) provider.MessageID) ([]provider.Outcome, error) {
+	return b.eachTo(ctx, ids, "INBOX", func(_, f *toyFolder, i int) provider.MessageID { return change(f, i) })
+}
+
+// eachTo is each for changes that have a target.
+func (b *toy) eachTo(ctx context.Context, ids []provider.MessageID, to provider.FolderID, change func(target, f *toyFolder, i int) provider.MessageID) ([]provider.Outcome, error) {
 	leave, err := b.enter(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
+	target, err := b.folder(string(to))
+	if err != nil {
+		return nil, err
+	}
 	var out []provider.Outcome
 	for _, id := range ids {
 		o := provider.Outcome{ID: id}
 		f, i, err := b.at(id)
 		if o.Err = err; err == nil {
-			o.NewID = change(f, i)
+			o.NewID = change(target, f, i)
 		}
 		out = append(out, o)
 	}
@@ -344,11 +357,7 @@ func (b *toy) SetFlags(ctx context.Context, ids []provider.MessageID, change pro
 }
 
 func (b *toy) Move(ctx context.Context, ids []provider.MessageID, to provider.FolderID) ([]provider.Outcome, error) {
-	target, err := b.folder(string(to))
-	if err != nil {
-		return nil, cmp.Or(ctx.Err(), err)
-	}
-	return b.each(ctx, ids, func(f *toyFolder, i int) provider.MessageID {
+	return b.eachTo(ctx, ids, to, func(target, f *toyFolder, i int) provider.MessageID {
 		m := f.messages[i]
 		f.messages = slices.Delete(f.messages, i, i+1)
 		return b.put(target, m)

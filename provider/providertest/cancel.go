@@ -59,13 +59,13 @@ func checkEnded(tr *trial, why error) {
 func (tr *trial) promptly(what string, f func() error) error {
 	done := make(chan error, 1)
 	go func() { done <- f() }()
-	timer := time.NewTimer(promptly)
+	timer := time.NewTimer(tr.patience)
 	defer timer.Stop()
 	select {
 	case err := <-done:
 		return err
 	case <-timer.C:
-		tr.fatalf("%s did not return within %v", what, promptly)
+		tr.fatalf("%s did not return within %v", what, tr.patience)
 		return nil
 	}
 }

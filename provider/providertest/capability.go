@@ -194,7 +194,7 @@ func checkClose(tr *trial) {
 	if err := tr.p.Close(); err != nil {
 		tr.errorf("close again: %v", err)
 	}
-	ctx, cancel := context.WithTimeout(tr.ctx(), promptly)
+	ctx, cancel := context.WithTimeout(tr.ctx(), tr.patience)
 	defer cancel()
 	for _, op := range operations() {
 		if !tr.caps.Can(op.needs) {

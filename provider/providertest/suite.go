@@ -55,7 +55,7 @@ func Run(t *testing.T, h Harness, except ...Exception) {
 	for _, c := range checks() {
 		t.Run(c.name, func(t *testing.T) {
 			leakcheck.Check(t)
-			failures, skip := perform(t, h, c).verdict(excused[c.name])
+			failures, skip := perform(t, h, c, promptly).verdict(excused[c.name])
 			for _, f := range failures {
 				t.Error(f)
 			}

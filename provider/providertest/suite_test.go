@@ -22,7 +22,7 @@ func TestSoundBackendPasses(t *testing.T) {
 		if beyondToy(c.name) {
 			continue
 		}
-		r := perform(t, &toyHarness{}, c)
+		r := perform(t, &toyHarness{}, c, promptly)
 		for _, f := range r.failures {
 			t.Errorf("%s: %s", c.name, f)
 		}
@@ -38,7 +38,7 @@ func TestSoundBackendPasses(t *testing.T) {
 func TestRunOnASoundBackend(t *testing.T) {
 	var except []Exception
 	for _, c := range checks() {
-		if beyondToy(c.name) && len(perform(t, &toyHarness{}, c).failures) > 0 {
+		if beyondToy(c.name) && len(perform(t, &toyHarness{}, c, promptly).failures) > 0 {
 			except = append(except, Exception{c.name, "a toy reads simple letters only"})
 		}
 	}

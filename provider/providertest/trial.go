@@ -29,6 +29,8 @@ type trial struct {
 	p    provider.Provider
 	acct *provider.Account
 	caps provider.CapabilitySet
+	// patience is how long a call may go on when its context has ended.
+	patience time.Duration
 
 	mu sync.Mutex
 	result
@@ -38,10 +40,10 @@ type trial struct {
 type stop struct{}
 
 // perform runs c on a fresh account. Only the harness can fail t.
-func perform(t *testing.T, h Harness, c check) (res result) {
+func perform(t *testing.T, h Harness, c check, patience time.Duration) (res result) {
 	ctx, cancel := context.WithTimeout(context.Background(), checkTimeout)
 	defer cancel()
-	tr := &trial{t: t, h: h, ctx: func() context.Context { return ctx }}
+	tr := &trial{t: t, h: h, patience: patience, ctx: func() context.Context { return ctx }}
 	defer func() {
 		tr.mu.Lock()
 		defer tr.mu.Unlock()

@@ -25,8 +25,8 @@ const (
 type Options struct {
 	Addr     string // host:port
 	Security Security
-	// TLSConfig may hold an own CA or a client certificate. Switches that skip
-	// verification are refused.
+	// TLSConfig may hold an own CA or a client certificate. InsecureSkipVerify is
+	// refused unless VerifyConnection is set, as it is for a pinned certificate.
 	TLSConfig      *tls.Config
 	AllowCleartext bool // Cleartext to hosts other than loopback
 
@@ -75,8 +75,8 @@ func (o Options) check() error {
 		return invalid(op, "max conns must be 1 to 15")
 	case o.IdleClose < 0 || o.Progress < 0 || o.DialTimeout < 0:
 		return invalid(op, "a duration is negative")
-	case o.TLSConfig != nil && o.TLSConfig.InsecureSkipVerify:
-		return invalid(op, "certificates are always verified: give the server's CA instead")
+	case o.TLSConfig != nil && o.TLSConfig.InsecureSkipVerify && o.TLSConfig.VerifyConnection == nil:
+		return invalid(op, "certificates are always verified: give the server's CA or pin its certificate instead")
 	}
 	switch o.Security {
 	case ImplicitTLS, StartTLS:

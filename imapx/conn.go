@@ -23,6 +23,7 @@ type Conn struct {
 	// stale says that other connections may have changed the mailbox since
 	// this one last spoke: the next command brings it up to date first.
 	stale bool
+	fresh bool // nothing has been asked since the mailbox was selected
 	doubt bool // the server refused something since the mailbox was selected
 
 	reused   bool // served an earlier lease
@@ -82,6 +83,7 @@ func (c *Conn) run(ctx context.Context, op string, e effect, fn func(*imapclient
 		defer close(aborted)
 		c.guard.fail(ctx.Err())
 	})
+	c.fresh = false
 	var sync *imapclient.Command
 	if c.stale {
 		c.stale = false

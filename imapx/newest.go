@@ -25,6 +25,13 @@ func (c *Conn) FetchNewest(ctx context.Context, n int, want Items) (f Fetched, t
 		return Fetched{}, 0, err
 	}
 	for try := range tries {
+		if try > 0 {
+			// Its count may be off (servers and clients disagree about EXPUNGE):
+			// opening the mailbox again settles it.
+			if err := c.reopen(ctx); err != nil {
+				return Fetched{}, 0, err
+			}
+		}
 		msgs, whole, quiet, err := c.fetchLast(ctx, n, want)
 		if err != nil || whole && (quiet || try > 0) {
 			return Fetched{Messages: msgs}, int(c.count()), err
@@ -43,10 +50,7 @@ func (c *Conn) FetchNewest(ctx context.Context, n int, want Items) (f Fetched, t
 // complete, and with quiet whether nothing changed while it asked.
 func (c *Conn) fetchLast(ctx context.Context, n int, want Items) (msgs []Message, whole, quiet bool, err error) {
 	if c.count() == 0 {
-		if c.stale {
-			err = c.Noop(ctx)
-		}
-		return nil, c.count() == 0, true, err
+		return nil, c.fresh, true, nil
 	}
 	first := uint32(1)
 	if have := c.count(); have > int64(n) {

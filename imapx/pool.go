@@ -125,8 +125,15 @@ func (c *Conn) examine(ctx context.Context, mailbox string) error {
 	return c.selectBox(ctx, mailbox, reads)
 }
 
-// deadOnArrival reports a pooled connection that had died while unused.
-func (c *Conn) deadOnArrival() bool { return c.reused && c.lost != nil && c.silent() }
+// deadOnArrival reports a pooled connection that had died, or that the server
+// had given up, while it was unused.
+func (c *Conn) deadOnArrival() bool {
+	if !c.reused || c.lost == nil {
+		return false
+	}
+	_, said := c.guard.reason()
+	return c.silent() || said.typ == "BYE"
+}
 
 // lease waits for a connection that nobody else uses. With fresh it is a new one.
 func (p *Pool) lease(ctx context.Context, mailbox string, fresh bool) (*Conn, error) {

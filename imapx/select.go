@@ -88,11 +88,25 @@ func (c *Conn) selectBox(ctx context.Context, name string, e effect) error {
 		// RFC 9051 section 6.3.2 requires it; without it no number is safe to keep.
 		return &Error{Op: op, Kind: Protocol, Err: errors.New("the server sent no uidvalidity")}
 	}
+	c.fresh = true
 	c.box = &Mailbox{
 		Name: name, UIDValidity: got.UIDValidity, UIDNext: UID(got.UIDNext), Messages: got.NumMessages,
 		ReadOnly: e == reads, permanent: got.PermanentFlags,
 	}
 	return nil
+}
+
+// reopen opens the selected mailbox again, in the same way.
+func (c *Conn) reopen(ctx context.Context) error {
+	if c.box == nil {
+		return invalid("EXAMINE", "no mailbox is open")
+	}
+	was := *c.box
+	c.box = nil
+	if err := c.selectBox(ctx, was.Name, effect(!was.ReadOnly)); err != nil {
+		return err
+	}
+	return c.Expect(was.UIDValidity)
 }
 
 // whySelect tells a mailbox that is not there from one that is refused: many

@@ -1,0 +1,106 @@
+package imapmail
+
+import (
+	"context"
+	"errors"
+
+	"github.com/postern-mail/postern/imapx"
+	"github.com/postern-mail/postern/internal/mailmime"
+	"github.com/postern-mail/postern/internal/submission"
+	"github.com/postern-mail/postern/provider"
+)
+
+func isContext(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// mapError is the one place where errors of the layers below get a Code.
+func mapError(err error) error {
+	var known *provider.Error
+	var imap *imapx.Error
+	var smtp *submission.Error
+	var mime *mailmime.Error
+	switch {
+	case err == nil, errors.As(err, &known):
+		return err
+	case errors.As(err, &imap):
+		return fromIMAP(imap)
+	case errors.As(err, &smtp):
+		return fromSMTP(smtp)
+	case errors.As(err, &mime):
+		return &provider.Error{Code: provider.Invalid, Err: err}
+	}
+	return err
+}
+
+func fromIMAP(e *imapx.Error) error {
+	out := &provider.Error{Code: provider.Internal, Err: e}
+	switch e.Kind {
+	case imapx.Auth:
+		out.Code, out.Hint = provider.Unauthenticated, "check the user name and password, then sign in again"
+	case imapx.TLS:
+		out.Code, out.Hint = provider.Unavailable, "check the server's name and certificate; nothing secret was sent"
+	case imapx.Limit:
+		out.Code, out.Hint = provider.RateLimited, "wait, then try again"
+		if e.Code == "OVERQUOTA" {
+			out.Code, out.Hint = provider.Denied, "the mailbox is full"
+		}
+	case imapx.Unavailable, imapx.Protocol, imapx.Closed:
+		out.Code = provider.Unavailable
+	case imapx.Validity:
+		out.Code, out.Hint = provider.Conflict, "the folder was rebuilt: list or search again for new ids"
+	case imapx.Exists:
+		out.Code = provider.Conflict
+	case imapx.NotFound:
+		out.Code = provider.NotFound
+	case imapx.Refused:
+		out.Code = provider.Denied
+	case imapx.TooLarge:
+		out.Code = provider.TooLarge
+	case imapx.Uncertain:
+		out.Code, out.Hint = provider.Uncertain, "read or list to see whether it happened, before trying again"
+	case imapx.Unsupported:
+		out.Code = provider.Unsupported
+	case imapx.Invalid:
+		out.Code = provider.Invalid
+	}
+	return out
+}
+
+func fromSMTP(e *submission.Error) error {
+	out := &provider.Error{Code: provider.Internal, Status: e.Code, Err: e}
+	switch e.Kind {
+	case submission.Invalid:
+		out.Code = provider.Invalid
+	case submission.Insecure:
+		out.Code, out.Hint = provider.Unavailable, "check the submission server's name and certificate"
+	case submission.Unauthenticated:
+		out.Code, out.Hint = provider.Unauthenticated, "check the user name and password for sending"
+	case submission.Unsupported:
+		out.Code = provider.Unsupported
+	case submission.TooLarge:
+		out.Code = provider.TooLarge
+	case submission.Refused, submission.Permanent:
+		out.Code = provider.Denied
+	case submission.Temporary, submission.Unavailable:
+		out.Code, out.Hint = provider.Unavailable, "nothing was sent; it may work later"
+	case submission.Uncertain:
+		out.Code, out.Hint = provider.Uncertain, "the message may have left: look for its Message-ID in Sent, do not send again"
+	}
+	return out
+}
+
+func gone() error {
+	return &provider.Error{Code: provider.NotFound, Err: errors.New("the message is gone")}
+}
+
+func incomplete() error {
+	return &provider.Error{Code: provider.Unavailable, Hint: "try again", Err: errors.New("the server left part of its answer out, twice")}
+}
+
+func unsure() error {
+	return &provider.Error{
+		Code: provider.Uncertain, Hint: "read or list to see whether it happened, before trying again",
+		Err: errors.New("no answer came to the change"),
+	}
+}

@@ -1,0 +1,184 @@
+package imapmail
+
+import (
+	"bytes"
+	"context"
+
+	"github.com/postern-mail/postern/imapx"
+	"github.com/postern-mail/postern/internal/mailmime"
+	"github.com/postern-mail/postern/provider"
+)
+
+const (
+	// wholeUpTo is the size up to which a message is fetched whole at once: the
+	// round trip that parts would need costs more than the bytes.
+	wholeUpTo = 32 << 10
+	// maxHeader is as much of a header as is read; real ones stay below 50 KB.
+	maxHeader = 256 << 10
+)
+
+// ReadMessages reads messages: everything small in one round trip per folder,
+// the text parts of large messages in a second.
+func (b *Backend) ReadMessages(ctx context.Context, ids []provider.MessageID, opts provider.ReadOptions) ([]provider.ReadResult, error) {
+	if opts.MaxText <= 0 {
+		opts.MaxText = provider.DefaultMaxText
+	}
+	groups, err := b.group(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	results := make(map[provider.MessageID]provider.ReadResult)
+	for _, g := range groups {
+		got := make(map[imapx.UID]provider.ReadResult)
+		err := g.err
+		if err == nil {
+			err = b.pool.Read(ctx, g.folder, func(c *imapx.Conn) error {
+				clear(got)
+				return b.readBatch(ctx, c, g, opts, got)
+			})
+		}
+		if isContext(err) {
+			return nil, err
+		}
+		for _, r := range g.refs {
+			res, ok := got[r.uid]
+			if !ok {
+				if res.Err = mapError(err); err == nil {
+					res.Err = gone()
+				}
+			}
+			res.ID = r.id
+			results[r.id] = res
+		}
+	}
+	out := make([]provider.ReadResult, 0, len(ids))
+	for _, id := range ids {
+		out = append(out, results[id])
+	}
+	return out, nil
+}
+
+func firstLook(opts provider.ReadOptions) imapx.Items {
+	want := imapx.Items{Flags: true, Date: true, Size: true, Structure: true, Sections: []imapx.Section{{Max: wholeUpTo}}}
+	if opts.HeadersOnly {
+		want.Sections[0] = imapx.Section{Kind: imapx.Header, Max: maxHeader}
+	}
+	return want
+}
+
+func (b *Backend) readBatch(ctx context.Context, c *imapx.Conn, g *batch, opts provider.ReadOptions, got map[imapx.UID]provider.ReadResult) error {
+	if err := c.Expect(g.validity); err != nil {
+		return err
+	}
+	first, err := c.Fetch(ctx, g.uids(), firstLook(opts))
+	if err != nil {
+		return err
+	}
+	for _, u := range first.Incomplete {
+		got[u] = provider.ReadResult{Err: incomplete()}
+	}
+	var large []imapx.Message
+	for _, m := range first.Messages {
+		if !opts.HeadersOnly && m.Size > int64(len(m.Sections[0])) && len(m.Sections[0]) == wholeUpTo {
+			large = append(large, m)
+			continue
+		}
+		got[m.UID] = provider.ReadResult{Message: b.whole(c.Mailbox(), m, opts)}
+	}
+	if len(large) == 0 {
+		return nil
+	}
+	return b.readLarge(ctx, c, large, opts, got)
+}
+
+// whole makes a message of its source, or of its header alone.
+func (b *Backend) whole(box imapx.Mailbox, m imapx.Message, opts provider.ReadOptions) *provider.Message {
+	if opts.HeadersOnly {
+		h, defects := mailmime.ParseHeader(m.Sections[0])
+		parts := describe(m.Structure)
+		parts.Defects = defects
+		return b.message(box, m, h, parts)
+	}
+	parsed, _ := mailmime.Parse(bytes.NewReader(m.Sections[0]), mailmime.Limits{TextBytes: opts.MaxText})
+	return b.message(box, m, parsed.Header, parsed)
+}
+
+// largeText bounds what is fetched of one message's text parts. An encoded
+// body is up to three times the text (quoted-printable), and there may be two.
+func largeText(opts provider.ReadOptions) int64 { return 4*opts.MaxText + wholeUpTo }
+
+// readLarge fetches the header and the text parts of messages that are too
+// large to take whole, all in one round trip.
+func (b *Backend) readLarge(ctx context.Context, c *imapx.Conn, large []imapx.Message, opts provider.ReadOptions, got map[imapx.UID]provider.ReadResult) error {
+	jobs := make([]imapx.FetchJob, len(large))
+	texts := make([][]*imapx.Part, len(large))
+	for i, m := range large {
+		texts[i] = bodyParts(m.Structure)
+		jobs[i] = imapx.FetchJob{UIDs: []imapx.UID{m.UID}, Items: imapx.Items{Sections: pieces(texts[i], opts)}}
+	}
+	second, err := c.FetchEach(ctx, jobs)
+	if err != nil {
+		return err
+	}
+	for i, m := range large {
+		switch f := second[i]; {
+		case len(f.Messages) == 1:
+			msg := b.assemble(c.Mailbox(), m, f.Messages[0].Sections, texts[i], opts)
+			got[m.UID] = provider.ReadResult{Message: msg}
+		case len(f.Incomplete) == 1:
+			got[m.UID] = provider.ReadResult{Err: incomplete()}
+		}
+	}
+	return nil
+}
+
+// pieces lists the header and, within the budget, the text parts.
+func pieces(texts []*imapx.Part, opts provider.ReadOptions) []imapx.Section {
+	out := []imapx.Section{{Kind: imapx.Header, Max: maxHeader}}
+	left := largeText(opts)
+	for _, p := range texts {
+		n := max(1, min(left, 3*opts.MaxText, p.Size))
+		out = append(out, imapx.Section{Path: p.Path, Max: n})
+		left -= n
+	}
+	return out
+}
+
+func (b *Backend) assemble(box imapx.Mailbox, m imapx.Message, sections [][]byte, texts []*imapx.Part, opts provider.ReadOptions) *provider.Message {
+	content := make(map[string][]byte)
+	cut := false
+	for i, p := range texts {
+		content[p.Section()] = sections[i+1]
+		cut = cut || int64(len(sections[i+1])) < p.Size
+	}
+	h, defects := mailmime.ParseHeader(sections[0])
+	parsed := readOutline(m.Structure, content, mailmime.Limits{TextBytes: opts.MaxText})
+	parsed.Defects = append(defects, parsed.Defects...)
+	parsed.TextTruncated = parsed.TextTruncated || cut && parsed.Text != ""
+	parsed.HTMLTruncated = parsed.HTMLTruncated || cut && parsed.HTML != ""
+	return b.message(box, m, h, parsed)
+}
+
+func (b *Backend) message(box imapx.Mailbox, m imapx.Message, h mailmime.Header, parsed *mailmime.Message) *provider.Message {
+	out := &provider.Message{
+		Summary: b.summary(box, m, h),
+		ReplyTo: addresses(h.ReplyTo), Bcc: addresses(h.Bcc), InReplyTo: h.InReplyTo, References: h.References,
+		Text: parsed.Text, HTML: parsed.HTML, TextTruncated: parsed.TextTruncated, HTMLTruncated: parsed.HTMLTruncated,
+		Defects: parsed.Defects,
+	}
+	out.HasAttach = parsed.HasFile()
+	for _, f := range h.Fields {
+		out.Header = append(out.Header, provider.Field{Name: f.Name, Value: f.Value})
+	}
+	for _, p := range parsed.Attachments {
+		out.Parts = append(out.Parts, partInfo(p))
+	}
+	return out
+}
+
+func partInfo(p mailmime.Part) provider.Part {
+	return provider.Part{
+		ID: provider.PartID(p.ID), Type: p.Type, Name: p.Name, Size: p.Size,
+		Inline: p.Disposition == "inline", ContentID: p.ContentID,
+	}
+}

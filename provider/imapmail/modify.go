@@ -1,0 +1,128 @@
+package imapmail
+
+import (
+	"context"
+	"errors"
+
+	"github.com/postern-mail/postern/imapx"
+	"github.com/postern-mail/postern/provider"
+)
+
+// SetFlags changes flags, one command per folder and direction.
+func (b *Backend) SetFlags(ctx context.Context, ids []provider.MessageID, change provider.FlagChange) ([]provider.Outcome, error) {
+	add, remove := flagNames(change.Add), flagNames(change.Remove)
+	return b.change(ctx, ids, func(c *imapx.Conn, g *batch) (imapx.Moved, error) {
+		done, err := c.Store(ctx, g.uids(), add, remove)
+		return imapx.Moved{Changed: done}, err
+	})
+}
+
+// change runs fn once per folder, with the folder open for changes and its
+// UIDVALIDITY checked, and tells for each id what became of it. One error for
+// all is the call's own.
+func (b *Backend) change(ctx context.Context, ids []provider.MessageID, fn func(*imapx.Conn, *batch) (imapx.Moved, error)) ([]provider.Outcome, error) {
+	groups, err := b.group(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	var out []provider.Outcome
+	tried := false
+	for _, g := range groups {
+		var got imapx.Moved
+		err := g.err
+		if err == nil {
+			err = b.pool.Write(ctx, g.folder, func(c *imapx.Conn) error {
+				if err := c.Expect(g.validity); err != nil {
+					return err
+				}
+				var err error
+				got, err = fn(c, g)
+				return err
+			})
+		}
+		tried = tried || len(got.Done)+len(got.Remain)+len(got.Unsure) > 0
+		switch {
+		case isContext(err):
+			return nil, err
+		case err != nil && !tried && g.err == nil && !ofSource(err):
+			return nil, mapError(err)
+		}
+		out = append(out, outcomes(g, got, mapError(err))...)
+	}
+	return out, nil
+}
+
+// ofSource tells an error that concerns the messages of one folder from one
+// that the whole call would meet.
+func ofSource(err error) bool {
+	var e *imapx.Error
+	return errors.As(err, &e) && (e.Kind == imapx.Validity || e.Kind == imapx.NotFound && e.Op == "SELECT")
+}
+
+// outcomes lists what became of a batch; rest is what hit those not tried.
+func outcomes(g *batch, got imapx.Moved, rest error) []provider.Outcome {
+	byUID := make(map[imapx.UID]provider.Outcome)
+	for _, u := range got.Done {
+		byUID[u] = provider.Outcome{}
+	}
+	for _, u := range got.Remain {
+		byUID[u] = provider.Outcome{Remains: true}
+	}
+	for _, u := range got.Missing {
+		byUID[u] = provider.Outcome{Err: gone()}
+	}
+	for _, u := range got.Unsure {
+		byUID[u] = provider.Outcome{Err: unsure()}
+	}
+	out := make([]provider.Outcome, 0, len(g.refs))
+	for _, r := range g.refs {
+		o, ok := byUID[r.uid]
+		if !ok {
+			if o.Err = rest; rest == nil {
+				o.Err = unsure()
+			}
+		}
+		o.ID = r.id
+		out = append(out, o)
+	}
+	return out
+}
+
+// flagName pairs a flag with its name on the wire (RFC 9051 section 2.3.2).
+type flagName struct {
+	flag provider.Flags
+	name string
+}
+
+func systemFlags() []flagName {
+	return []flagName{
+		{provider.Seen, `\Seen`}, {provider.Answered, `\Answered`}, {provider.Flagged, `\Flagged`},
+		{provider.Draft, `\Draft`}, {provider.Deleted, `\Deleted`},
+	}
+}
+
+func flagNames(f provider.Flags) []string {
+	var names []string
+	for _, s := range systemFlags() {
+		if f.Has(s.flag) {
+			names = append(names, s.name)
+		}
+	}
+	return names
+}
+
+// readFlags splits flags into those we name and keywords.
+func readFlags(names []string) (flags provider.Flags, labels []string) {
+	for _, name := range names {
+		known := name == "" || name[0] == '\\'
+		for _, s := range systemFlags() {
+			if s.name == name {
+				flags |= s.flag
+			}
+		}
+		if !known {
+			labels = append(labels, name)
+		}
+	}
+	return flags, labels
+}

@@ -1,0 +1,155 @@
+package imapmail
+
+import (
+	"bytes"
+	"crypto/rand"
+	"strings"
+
+	"github.com/postern-mail/postern/imapx"
+	"github.com/postern-mail/postern/internal/mailmime"
+)
+
+// A large message is read in pieces, but which parts are its body, and what
+// the others are called, must come out as if it had been read whole. So a
+// message of the same shape is written, with the pieces in their places and
+// nothing in the others, and read by the same code.
+
+// describe reads a structure as a message without content.
+func describe(p *imapx.Part) *mailmime.Message {
+	return readOutline(p, nil, mailmime.Limits{})
+}
+
+// readOutline reads a structure with the content of some parts, by section
+// number and still encoded.
+func readOutline(p *imapx.Part, content map[string][]byte, lim mailmime.Limits) *mailmime.Message {
+	if p == nil {
+		return &mailmime.Message{}
+	}
+	w := &outline{content: content, sizes: make(map[string]int64), boundary: rand.Text()}
+	w.part(p)
+	msg, _ := mailmime.Parse(&w.buf, lim) // a buffer does not fail
+	fixSizes(&msg.Root, w.sizes)
+	for i := range msg.Attachments {
+		fixSizes(&msg.Attachments[i], w.sizes)
+	}
+	return msg
+}
+
+type outline struct {
+	buf      bytes.Buffer
+	content  map[string][]byte
+	sizes    map[string]int64 // of the parts left empty, as encoded
+	boundary string           // nobody who wrote the mail can know it
+}
+
+func (w *outline) part(p *imapx.Part) {
+	if strings.HasPrefix(p.Type, "multipart/") {
+		w.multipart(p)
+		return
+	}
+	w.field("Content-Type", p.Type, p.Params, "")
+	if p.Disposition != "" {
+		w.field("Content-Disposition", p.Disposition, p.DispositionParams, "")
+	}
+	w.plain("Content-Transfer-Encoding", p.Encoding)
+	w.plain("Content-ID", p.ID)
+	w.buf.WriteString("\r\n")
+	body, have := w.content[p.Section()]
+	if !have {
+		w.sizes[p.Section()] = p.Size
+	}
+	w.buf.Write(body)
+}
+
+func (w *outline) multipart(p *imapx.Part) {
+	// Inner boundaries must not begin like outer ones, or one ends the other.
+	boundary := p.Section() + "=" + w.boundary
+	w.field("Content-Type", p.Type, p.Params, boundary)
+	if p.Disposition != "" {
+		w.field("Content-Disposition", p.Disposition, p.DispositionParams, "")
+	}
+	for _, child := range p.Children {
+		w.buf.WriteString("\r\n--" + boundary + "\r\n")
+		w.part(child)
+	}
+	w.buf.WriteString("\r\n--" + boundary + "--\r\n")
+}
+
+// field writes a field with the parameters as the server gave them; they are
+// still encoded, and decoded by whoever reads the outline.
+func (w *outline) field(name, value string, params map[string]string, boundary string) {
+	w.buf.WriteString(name + ": " + oneLine(value))
+	for k, v := range params {
+		if strings.EqualFold(k, "boundary") || !isParam(k) {
+			continue
+		}
+		v = strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(oneLine(v))
+		if strings.HasSuffix(k, "*") { // RFC 2231: extended values are not quoted
+			w.buf.WriteString(";\r\n " + k + "=" + oneLine(params[k]))
+			continue
+		}
+		w.buf.WriteString(";\r\n " + k + `="` + v + `"`)
+	}
+	if boundary != "" {
+		w.buf.WriteString(";\r\n boundary=\"" + boundary + `"`)
+	}
+	w.buf.WriteString("\r\n")
+}
+
+func (w *outline) plain(name, value string) {
+	if value = oneLine(value); value != "" {
+		w.buf.WriteString(name + ": " + value + "\r\n")
+	}
+}
+
+// isParam accepts names of RFC 2045 tokens, which is all a reader looks for.
+func isParam(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] >= 0x7f || strings.IndexByte(`()<>@,;:\"/[]?=`, s[i]) >= 0 {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// oneLine keeps a stranger's text from starting a line of its own.
+func oneLine(s string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, s))
+}
+
+func fixSizes(p *mailmime.Part, sizes map[string]int64) {
+	if size, ok := sizes[p.ID]; ok {
+		p.Size = size
+	}
+	for i := range p.Parts {
+		fixSizes(&p.Parts[i], sizes)
+	}
+}
+
+// bodyParts lists the leaves that could be the body, in order: what a reader
+// would take for text in place, as far as structure tells.
+func bodyParts(p *imapx.Part) []*imapx.Part {
+	var out []*imapx.Part
+	var visit func(*imapx.Part)
+	visit = func(p *imapx.Part) {
+		switch {
+		case strings.HasPrefix(p.Type, "multipart/"):
+			for _, child := range p.Children {
+				visit(child)
+			}
+		case p.Disposition == "attachment", len(out) >= maxBodyParts:
+		case strings.HasPrefix(p.Type, "text/"), p.Type == "application/xhtml+xml":
+			out = append(out, p)
+		}
+	}
+	visit(p)
+	return out
+}
+
+// maxBodyParts bounds the pieces of a body: mailing list footers make three.
+const maxBodyParts = 12

@@ -1,0 +1,172 @@
+package imapmail
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/postern-mail/postern/imapx"
+	"github.com/postern-mail/postern/internal/mailmime"
+	"github.com/postern-mail/postern/provider"
+)
+
+const (
+	// firstChunk comes with the structure: most attachments end within it.
+	firstChunk = 256 << 10
+	// nextChunk keeps the round trips of a large part few and its memory small.
+	nextChunk = 2 << 20
+)
+
+// OpenPart streams a part in chunks. No connection is held between two reads:
+// a reader that is slow, or forgotten, blocks nobody.
+func (b *Backend) OpenPart(ctx context.Context, id provider.MessageID, part provider.PartID) (provider.Part, io.ReadCloser, error) {
+	groups, err := b.group(ctx, []provider.MessageID{id})
+	if err != nil {
+		return provider.Part{}, nil, err
+	}
+	g := groups[0]
+	if g.err != nil {
+		return provider.Part{}, nil, g.err
+	}
+	path, err := parsePath(part)
+	if err != nil {
+		return provider.Part{}, nil, err
+	}
+	r := &partReader{ctx: func() context.Context { return ctx }, b: b, batch: g, path: path}
+	structure, err := r.open()
+	if err != nil {
+		return provider.Part{}, nil, mapError(err)
+	}
+	leaf := find(structure, path)
+	if leaf == nil {
+		return provider.Part{}, nil, &provider.Error{Code: provider.NotFound, Err: errors.New("the message has no part " + string(part))}
+	}
+	info := partOf(describe(structure).Root, string(part))
+	if info.ID == "" {
+		info = mailmime.Part{ID: string(part), Type: leaf.Type, Size: leaf.Size}
+	}
+	body := mailmime.DecodeTransfer(r, leaf.Encoding)
+	return partInfo(info), &decoded{Reader: body, part: r}, nil
+}
+
+func parsePath(part provider.PartID) ([]int, error) {
+	var path []int
+	for _, s := range strings.Split(string(part), ".") {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 || n > 1<<20 {
+			return nil, invalid("part " + strconv.Quote(clip(string(part))) + " is no section number such as 1.2")
+		}
+		path = append(path, n)
+	}
+	return path, nil
+}
+
+func find(p *imapx.Part, path []int) (found *imapx.Part) {
+	p.Walk(func(p *imapx.Part) bool {
+		if slices.Equal(p.Path, path) && len(p.Path) > 0 {
+			found = p
+		}
+		return found == nil
+	})
+	return found
+}
+
+func partOf(p mailmime.Part, id string) mailmime.Part {
+	if p.ID == id {
+		return p
+	}
+	for _, child := range p.Parts {
+		if found := partOf(child, id); found.ID != "" {
+			return found
+		}
+	}
+	return mailmime.Part{}
+}
+
+// partReader reads a part as it is encoded. It is used by one goroutine.
+type partReader struct {
+	ctx    func() context.Context // of the call that opened it
+	b      *Backend
+	batch  *batch
+	path   []int
+	buf    []byte
+	offset int64
+	last   bool // the server has no more
+	closed bool
+}
+
+// open fetches the structure and the first chunk together.
+func (r *partReader) open() (*imapx.Part, error) {
+	m, err := r.fetch(imapx.Items{Structure: true}, firstChunk)
+	if err != nil {
+		return nil, err
+	}
+	return m.Structure, nil
+}
+
+func (r *partReader) fetch(want imapx.Items, n int64) (m imapx.Message, err error) {
+	ctx := r.ctx()
+	want.Sections = []imapx.Section{{Path: r.path, Offset: r.offset, Max: n}}
+	err = r.b.pool.Read(ctx, r.batch.folder, func(c *imapx.Conn) error {
+		if err := c.Expect(r.batch.validity); err != nil {
+			return err
+		}
+		f, err := c.Fetch(ctx, r.batch.uids(), want)
+		switch {
+		case err != nil:
+			return err
+		case len(f.Missing) > 0:
+			return gone()
+		case len(f.Messages) == 0:
+			return incomplete()
+		}
+		m = f.Messages[0]
+		return nil
+	})
+	if err != nil {
+		return m, err
+	}
+	r.buf = m.Sections[0]
+	r.offset += int64(len(r.buf))
+	r.last = int64(len(r.buf)) < n
+	return m, nil
+}
+
+// Read returns io.ErrUnexpectedEOF, with the cause, when the rest cannot be had.
+func (r *partReader) Read(p []byte) (int, error) {
+	if r.closed {
+		return 0, errors.New("read of a closed part")
+	}
+	if len(r.buf) == 0 {
+		if r.last {
+			return 0, io.EOF
+		}
+		if _, err := r.fetch(imapx.Items{}, nextChunk); err != nil {
+			if isContext(err) {
+				return 0, err
+			}
+			return 0, errors.Join(io.ErrUnexpectedEOF, mapError(err))
+		}
+		if len(r.buf) == 0 {
+			return 0, io.EOF
+		}
+	}
+	n := copy(p, r.buf)
+	r.buf = r.buf[n:]
+	return n, nil
+}
+
+// decoded is a part without its transfer encoding.
+type decoded struct {
+	io.Reader
+	part *partReader
+}
+
+// Close ends the reading. It is idempotent.
+func (d *decoded) Close() error {
+	d.part.closed, d.part.buf = true, nil
+	return nil
+}

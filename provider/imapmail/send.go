@@ -1,0 +1,141 @@
+package imapmail
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net"
+	"time"
+
+	"github.com/postern-mail/postern/imapx"
+	"github.com/postern-mail/postern/internal/mailmime"
+	"github.com/postern-mail/postern/internal/submission"
+	"github.com/postern-mail/postern/provider"
+)
+
+// filingTime bounds filing in Sent once the message has left: the caller's
+// context may be over by then, and the copy is part of a send that happened.
+const filingTime = 30 * time.Second
+
+func (s *SMTP) check(imap imapx.Options) error {
+	if _, _, err := net.SplitHostPort(s.Addr); err != nil {
+		return invalid("the submission server must be host:port")
+	}
+	if s.Username == "" && imap.Auth != nil {
+		return invalid("sending needs a user name and password of its own")
+	}
+	if s.TLSConfig != nil && s.TLSConfig.InsecureSkipVerify && s.TLSConfig.VerifyConnection == nil {
+		return invalid("certificates are always verified: give the server's CA or pin its certificate instead")
+	}
+	switch s.Security {
+	case imapx.ImplicitTLS, imapx.StartTLS, imapx.Cleartext:
+		return nil
+	}
+	return invalid("unknown security " + string(s.Security))
+}
+
+func (s *SMTP) options(imap imapx.Options) submission.Options {
+	o := submission.Options{
+		Addr: s.Addr, TLSConfig: s.TLSConfig, AllowCleartext: s.AllowCleartext,
+		Username: s.Username, Password: s.Password,
+	}
+	if s.Username == "" {
+		o.Username, o.Password = imap.Username, imap.Password
+	}
+	switch s.Security {
+	case imapx.StartTLS:
+		o.Security = submission.STARTTLS
+	case imapx.Cleartext:
+		o.Security = submission.Cleartext
+	}
+	return o
+}
+
+// Send submits m and files a copy in Sent. What becomes of the copy never
+// changes whether the send succeeded.
+func (b *Backend) Send(ctx context.Context, m provider.Outgoing) (provider.Receipt, error) {
+	if b.opts.SMTP == nil {
+		return provider.Receipt{}, &provider.Error{Code: provider.Unsupported, Err: errors.New("the account has no submission server")}
+	}
+	b.mu.Lock()
+	closed := b.closed
+	b.mu.Unlock()
+	if closed {
+		return provider.Receipt{}, &provider.Error{Code: provider.Unavailable, Err: errors.New("the account is closed")}
+	}
+	draft := newDraft(m)
+	raw, err := mailmime.Compose(draft)
+	if err != nil {
+		return provider.Receipt{}, mapError(err)
+	}
+	to, err := draft.Recipients()
+	if err != nil {
+		return provider.Receipt{}, mapError(err)
+	}
+	from, err := mailmime.EncodeMailbox(m.From.Addr)
+	if err != nil {
+		return provider.Receipt{}, mapError(err)
+	}
+	receipt := provider.Receipt{HeaderID: m.HeaderID}
+	result, err := submission.Send(ctx, b.opts.SMTP.options(b.opts.IMAP), submission.Envelope{From: from, To: to}, raw)
+	receipt.Accepted = result.Accepted
+	for _, r := range result.Refused {
+		receipt.Refused = append(receipt.Refused, provider.Refusal{Address: r.Address, Status: r.Code, Text: r.Text})
+	}
+	if err != nil {
+		return receipt, mapError(err)
+	}
+	if b.opts.SentBy == SentByServer {
+		receipt.Copy = provider.CopyByServer
+		return receipt, nil
+	}
+	receipt.Copy = provider.CopyFiled
+	if receipt.CopyID, err = b.file(ctx, raw); err != nil {
+		receipt.Copy, receipt.CopyErr = provider.CopyFailed, mapError(err)
+	}
+	return receipt, nil
+}
+
+// file puts a copy into Sent.
+func (b *Backend) file(ctx context.Context, raw []byte) (provider.MessageID, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), filingTime)
+	defer cancel()
+	sent, err := b.byUse(ctx, imapx.UseSent)
+	if err != nil {
+		return "", err
+	}
+	var got imapx.Appended
+	err = b.pool.Write(ctx, "", func(c *imapx.Conn) (err error) {
+		got, err = c.Append(ctx, sent, imapx.AppendOptions{Flags: []string{`\Seen`}}, bytes.NewReader(raw), int64(len(raw)))
+		return err
+	})
+	if err != nil || got.UID == 0 {
+		return "", err
+	}
+	b.learn(sent)
+	return b.newID(sent, got.Validity, got.UID), nil
+}
+
+func newDraft(m provider.Outgoing) mailmime.Draft {
+	d := mailmime.Draft{
+		From: mimeAddress(m.From), To: mimeAddresses(m.To), Cc: mimeAddresses(m.Cc), Bcc: mimeAddresses(m.Bcc),
+		ReplyTo: mimeAddresses(m.ReplyTo), Subject: m.Subject, Text: m.Text, HTML: m.HTML,
+		MessageID: m.HeaderID, InReplyTo: m.InReplyTo, References: m.References, Date: m.Date,
+	}
+	for _, a := range m.Attachments {
+		d.Attachments = append(d.Attachments, mailmime.Attachment{Name: a.Name, Type: a.Type, Data: a.Data})
+	}
+	return d
+}
+
+func mimeAddress(a provider.Address) mailmime.Address {
+	return mailmime.Address{Name: a.Name, Mailbox: a.Addr}
+}
+
+func mimeAddresses(list []provider.Address) []mailmime.Address {
+	out := make([]mailmime.Address, len(list))
+	for i, a := range list {
+		out[i] = mimeAddress(a)
+	}
+	return out
+}

@@ -178,6 +178,7 @@ func (p *queryParser) braces(open queryToken) (queryNode, error) {
 			return node, p.fault(t, `comes before a closing "}"`, "close the group, or put the bracket in quotes")
 		case queryAnd:
 			return node, p.fault(t, "stands in braces, which hold alternatives", "put ( ) around terms that must all match")
+		default:
 		}
 		one, err := p.alternatives()
 		if err != nil {
@@ -197,6 +198,7 @@ func (p *queryParser) unary() (queryNode, error) {
 		}
 		p.depth++
 		defer func() { p.depth-- }()
+	default:
 	}
 	switch t.kind {
 	case queryMinus:
@@ -214,8 +216,9 @@ func (p *queryParser) unary() (queryNode, error) {
 		return queryNode{}, p.fault(t, "stands where a term should", "put a term on both sides, or write it in quotes to search for the word")
 	case queryClose, queryCloseBrace:
 		return queryNode{}, p.fault(t, "closes nothing that is open here", "remove it, or put it in quotes")
+	default:
+		return queryNode{}, p.fault(t, "comes where a term should", "put a term behind the last word")
 	}
-	return queryNode{}, p.fault(t, "comes where a term should", "put a term behind the last word")
 }
 
 // operatorGroup reads "from:(a b)" and "from:{a b}": each word in the group is a value of the operator.

@@ -287,11 +287,18 @@ func bentWaiting() []broken {
 			}}
 		}, "concurrency/changing"},
 		{"hangs when it is closed", func(b *toy) provider.Provider {
-			return bent{toy: b, read: func(ctx context.Context, ids []provider.MessageID, o provider.ReadOptions) ([]provider.ReadResult, error) {
-				got, err := b.ReadMessages(ctx, ids, o)
+			hang := func(ctx context.Context, err error) {
 				if provider.CodeOf(err) == provider.Unavailable {
 					<-ctx.Done()
 				}
+			}
+			return bent{toy: b, read: func(ctx context.Context, ids []provider.MessageID, o provider.ReadOptions) ([]provider.ReadResult, error) {
+				got, err := b.ReadMessages(ctx, ids, o)
+				hang(ctx, err)
+				return got, err
+			}, list: func(ctx context.Context, o provider.ListOptions, r provider.PageRequest) (page, error) {
+				got, err := b.ListMessages(ctx, o, r)
+				hang(ctx, err)
 				return got, err
 			}}
 		}, "concurrency/close"},

@@ -36,6 +36,9 @@ func (a *adapter) call(ctx context.Context, req *mcp.CallToolRequest) (*mcp.Call
 	if failure.Code == mailtool.UnknownTool || failure.Code == mailtool.Invalid && !a.visible(caller, name) {
 		return nil, unknownTool(name)
 	}
+	if failure.Code == mailtool.InsufficientScope {
+		bearerOf(req).wants(failure.Scopes)
+	}
 	return failed(failure)
 }
 

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/net/idna"
+
 	"github.com/postern-mail/postern/provider"
 	"github.com/postern-mail/postern/scopes"
 )
@@ -101,10 +103,22 @@ func (a arguments) recipients(s *schema) []string {
 	var all []string
 	a.eachText(s, []string{formatRecipient}, func(_, text string) {
 		if addr, err := parseAddress(text); err == nil {
-			all = append(all, addr.Addr)
+			all = append(all, asciiDomain(addr.Addr))
 		}
 	})
 	return all
+}
+
+// asciiDomain writes an address's domain as the wire has it (RFC 5891 section
+// 4.4), so that a policy compares what will be written to. One that cannot be
+// written so stays, and policies deny it.
+func asciiDomain(addr string) string {
+	at := strings.LastIndexByte(addr, '@')
+	domain, err := idna.Lookup.ToASCII(addr[at+1:])
+	if err != nil {
+		return addr
+	}
+	return addr[:at+1] + domain
 }
 
 // approve lets every call pass that the steps before let pass: no grant asks

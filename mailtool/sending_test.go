@@ -186,6 +186,9 @@ func TestRecipientPolicy(t *testing.T) {
 		{"others denied, to oneself", scopes.RecipientPolicy{Others: scopes.Deny}, scopes.Quota{}, `"Ann@Example.org"`, ""},
 		{"oneself on the deny list", scopes.RecipientPolicy{Others: scopes.Allow, Deny: []string{"@example.org"}}, scopes.Quota{}, `"ann@example.org"`, RecipientRefused},
 		{"on the deny list", scopes.RecipientPolicy{Others: scopes.Allow, Deny: []string{"bob@example.com"}}, scopes.Quota{}, `"bob@example.com"`, RecipientRefused},
+		{"an IDN on the list", scopes.RecipientPolicy{Others: scopes.Deny, Allow: []string{"@xn--bcher-kva.example"}}, scopes.Quota{}, `"bob@b\u00fccher.example"`, ""},
+		{"an IDN on the deny list", scopes.RecipientPolicy{Others: scopes.Allow, Deny: []string{"@xn--bcher-kva.example"}}, scopes.Quota{}, `"bob@B\u00dcCHER.example"`, RecipientRefused},
+		{"a domain that cannot be written", scopes.RecipientPolicy{Others: scopes.Allow}, scopes.Quota{}, `"bob@a\u2488com.example"`, RecipientRefused},
 		{"too many", scopes.RecipientPolicy{Others: scopes.Allow}, scopes.Quota{Recipients: 1}, `"bob@example.com","eve@example.net"`, QuotaExceeded},
 		{"default limit", scopes.RecipientPolicy{Others: scopes.Allow}, scopes.Quota{}, strings.Repeat(`"bob@example.com",`, scopes.DefaultRecipients) + `"x@example.com"`, QuotaExceeded},
 	}

@@ -62,7 +62,7 @@ var rules = map[string]rule{
 	"imapx/autoconfig": {ours: []string{"internal/..."}, outside: []string{netX}, why: "protocol code knows no domain"},
 	"imapx/imapxtest":  {ours: []string{"imapx"}, outside: []string{goIMAP, goSASL, goSMTP}, why: "servers for tests know no backend"},
 
-	"mailtool":         {ours: []string{"provider", "scopes", "internal/mailtext"}, outside: []string{jsonschema, textX}, why: "tools know no MCP, no HTTP and no backend"},
+	"mailtool":         {ours: []string{"provider", "scopes", "internal/mailtext"}, outside: []string{netX}, why: "tools know no MCP, no HTTP and no backend"},
 	"mailtool/catalog": {ours: []string{"mailtool", "provider", "scopes", "internal/rest", "internal/mailtext"}, why: "records become tools and requests"},
 	"mailtool/journal": {ours: []string{"mailtool", "scopes", "internal/sqldb"}, why: "it stores what tools did"},
 	"mailtool/funcall": {ours: []string{"mailtool", "scopes"}, why: "schemas for other hosts know no backend"},

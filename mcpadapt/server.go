@@ -2,8 +2,6 @@ package mcpadapt
 
 import (
 	"context"
-	"errors"
-	"io"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
@@ -28,18 +26,4 @@ func NewServer(impl *mcp.Implementation) *mcp.Server {
 		impl = &mcp.Implementation{Name: "postern", Version: "0"}
 	}
 	return mcp.NewServer(impl, ServerOptions())
-}
-
-// ServeStdio serves one client on standard input and output until it hangs up,
-// which is no error, or ctx ends. A message longer than 16 MiB ends it with an
-// error. Nothing else may write to standard output meanwhile.
-func ServeStdio(ctx context.Context, s *mcp.Server) error {
-	return serve(ctx, s, &mcp.StdioTransport{MaxLineLength: mcp.DefaultMaxLineLength})
-}
-
-func serve(ctx context.Context, s *mcp.Server, t mcp.Transport) error {
-	if err := s.Run(ctx, t); err != nil && !errors.Is(err, io.EOF) {
-		return err
-	}
-	return nil
 }

@@ -325,10 +325,13 @@ func FuzzFromHTML(f *testing.F) {
 			t.Fatalf("counts %+v", d)
 		}
 		// Around anything that leaves the tokenizer in its normal state, a carrier hides what is inside.
-		if balanced(src) && !truncated {
-			got, _, _ := mailtext.FromHTML("<div style='display:none'>"+src+"MARKER-7Q</div>", mailtext.Options{})
+		if !balanced(src) || truncated {
+			return
+		}
+		for _, carrier := range []string{"<div style='display:none'>", "<div style='opacity:0'>", "<div style='position:absolute;left:-9999px'>"} {
+			got, _, _ := mailtext.FromHTML(carrier+src+"MARKER-7Q</div>", mailtext.Options{})
 			if strings.Contains(got, "MARKER-7Q") {
-				t.Fatalf("hidden text passed: %q", got)
+				t.Fatalf("hidden text passed %s: %q", carrier, got)
 			}
 		}
 	})

@@ -1,0 +1,26 @@
+// Command mailmcp gives an MCP client the mail accounts that its environment
+// names, or a sample mailbox, over stdio or HTTP.
+//
+//	mailmcp                                    # the sample mailbox
+//	IMAP_ADDR=imap.example.org IMAP_USER=ann@example.org IMAP_PASSWORD=... mailmcp -methods read
+//
+// mailmcp -h names every flag and variable.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // MAIL_TIMEZONE works on machines without zone files
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// A second signal ends the process even if closing takes long.
+	context.AfterFunc(ctx, stop)
+	os.Exit(run(ctx, process{
+		args: os.Args[1:], getenv: os.Getenv,
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+	}))
+}

@@ -1,0 +1,48 @@
+package main
+
+// usage is the whole of -h: every flag and every variable there is.
+const usage = `mailmcp serves mail accounts as tools to an MCP client.
+
+  mailmcp                          a sample mailbox in memory
+  IMAP_ADDR=imap.example.org IMAP_USER=ann@example.org IMAP_PASSWORD=... mailmcp
+
+It serves every account the environment names, else the sample mailbox, over
+standard input and output. Nothing is dialled before a tool needs it.
+
+Flags:
+  -provider demo|imap         only this one of what the environment names
+  -config FILE                further accounts: a JSON list of {"id", "provider",
+                              "variables": {"IMAP_ADDR": "WORK_IMAP_ADDR", ...}}; it
+                              names variables and holds no values
+  -tools neutral|all          the set of tools (neutral)
+  -scopes "SCOPE ..."         what is granted, such as "mail:read mail:search" (all)
+  -methods read,write         only tools of these kinds or verbs; custom: sending (all)
+  -tags messages,folders      only tools with one of these tags (all)
+  -allow GATE,...             open these and close all others: sending, destructive,
+                              migration (none)
+  -policy allow|ask|deny      recipients that -allow-recipients does not name (ask: the
+                              call must say confirm_send)
+  -allow-recipients LIST      addresses and @domains that may be written to
+  -http ADDR                  serve MCP at http://ADDR/mcp instead; loopback only unless
+                              MAIL_HTTP_TOKEN is set
+  -timeout TIME               most time of one call (50s)
+
+Variables of an account (a config file can give each another name):
+  IMAP_ADDR IMAP_USER IMAP_PASSWORD
+                              host or host:port, and the login
+  IMAP_TLS                    tls (default), starttls, or none for a loopback address
+  IMAP_CA_FILE                PEM file of the authority to trust instead of the system's
+  IMAP_TLS_FINGERPRINT        SHA-256 of the only certificate to accept
+  SMTP_ADDR SMTP_USER SMTP_PASSWORD SMTP_TLS SMTP_CA_FILE SMTP_TLS_FINGERPRINT
+                              the same for sending; without SMTP_ADDR no tool sends; the
+                              login is the IMAP one unless given
+  MAIL_FROM                   addresses to send from, the default first (IMAP_USER)
+  MAIL_TIMEZONE               for the times in answers, such as Europe/Berlin
+
+Variables for all accounts:
+  MAIL_ALLOW_SENDING MAIL_ALLOW_DESTRUCTIVE MAIL_ALLOW_MIGRATION
+                              true or false; a gate is open when it or -allow says true
+                              and none says false
+  MAIL_POLICY MAIL_TIMEOUT    as -policy and -timeout, which win
+  MAIL_HTTP_TOKEN             what clients of -http must send as bearer token
+`

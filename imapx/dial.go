@@ -4,9 +4,10 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
+	"io"
 	"net"
+	"time"
 )
 
 // session is a connection that is logged in, before the client library has it.
@@ -74,22 +75,21 @@ func tlsConfig(o Options) *tls.Config {
 	return cfg
 }
 
+// tlsError tells a server that cannot be trusted from one that went away.
 func tlsError(err error) error {
-	var cert *tls.CertificateVerificationError
-	var record tls.RecordHeaderError
 	var alert tls.AlertError
-	var authority x509.UnknownAuthorityError
-	if errors.As(err, &cert) || errors.As(err, &record) || errors.As(err, &alert) || errors.As(err, &authority) {
-		return &Error{Op: "TLS handshake", Kind: TLS, Err: err}
+	var lost net.Error
+	if !errors.As(err, &alert) && (errors.As(err, &lost) || errors.Is(err, io.EOF) || isContext(err)) {
+		return err
 	}
-	return err
+	return &Error{Op: "TLS handshake", Kind: TLS, Err: err}
 }
 
 // dialError names what stopped a connection from coming up. The caller's
 // context error stays bare; our own dial timeout does not look like it.
 func dialError(ctx context.Context, op string, err error) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
+	if over := ended(ctx); over != nil {
+		return over
 	}
 	var e *Error
 	if errors.As(err, &e) {
@@ -99,4 +99,16 @@ func dialError(ctx context.Context, op string, err error) error {
 		err = errors.New("no connection within the dial timeout")
 	}
 	return &Error{Op: op, Kind: Unavailable, Err: err}
+}
+
+// ended is ctx.Err, also in the moment between the deadline and its timer: the
+// network notices a little earlier.
+func ended(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if deadline, ok := ctx.Deadline(); ok && !time.Now().Before(deadline) {
+		return context.DeadlineExceeded
+	}
+	return nil
 }

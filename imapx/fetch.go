@@ -195,7 +195,7 @@ func (c *Conn) fetchUIDs(ctx context.Context, jobs []FetchJob, got []byUID) erro
 				for chunk := range slices.Chunk(j.UIDs, ChunkSize) {
 					if errs[i] == nil {
 						cmd := cl.Fetch(uidSet(chunk), j.Items.options())
-						errs[i] = collect(cmd, j.Items, func(m *Message) { got[i].file(m, j.Items) })
+						errs[i] = c.collect(cmd, j.Items, func(m *Message) { got[i].file(m, j.Items) })
 					}
 				}
 			})
@@ -207,7 +207,7 @@ func (c *Conn) fetchUIDs(ctx context.Context, jobs []FetchJob, got []byUID) erro
 
 // collect takes a whole answer, also behind an error: what is left untaken
 // would block the connection.
-func collect(cmd *imapclient.FetchCommand, want Items, file func(*Message)) error {
+func (c *Conn) collect(cmd *imapclient.FetchCommand, want Items, file func(*Message)) error {
 	var first error
 	for msg := cmd.Next(); msg != nil; msg = cmd.Next() {
 		if first != nil {
@@ -215,7 +215,11 @@ func collect(cmd *imapclient.FetchCommand, want Items, file func(*Message)) erro
 		}
 		m, err := readMessage(msg, want)
 		if err != nil {
+			// Until its reader has ended, the library would read the rest of the
+			// broken literal from two goroutines.
 			first = err
+			c.guard.fail(err)
+			<-c.client.Closed()
 			continue
 		}
 		file(m)

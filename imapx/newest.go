@@ -63,7 +63,7 @@ func (c *Conn) fetchLast(ctx context.Context, n int, want Items) (msgs []Message
 	crowded := false // far more came than the server had announced
 	err = c.run(ctx, "FETCH", reads, func(cl *imapclient.Client) error {
 		cmd := cl.Fetch(imap.SeqSet{{Start: first, Stop: 0}}, want.options())
-		return collect(cmd, want, func(m *Message) {
+		return c.collect(cmd, want, func(m *Message) {
 			last = max(last, m.seq)
 			answers++
 			if crowded = crowded || len(got) >= n+ChunkSize; !crowded {

@@ -289,16 +289,22 @@ func (p *Pool) failed(err error) {
 	}
 }
 
-// shrink gives up a slot for good when the server allows no more connections
-// than are in use now, so that the caller waits for one of those.
+// shrink gives up every slot without a connection when the server allows no
+// more, so that the caller waits for one of those there are.
 func (p *Pool) shrink(err error) bool {
 	if KindOf(err) != Limit {
 		return false
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.leased < 2 {
+	if p.leased < 2 && len(p.idle) == 0 {
 		return false
+	}
+	for len(p.slots) > len(p.idle) {
+		select {
+		case <-p.slots:
+		default:
+		}
 	}
 	p.leased--
 	p.wg.Done()

@@ -96,7 +96,7 @@ func (c *Conn) storeChunk(ctx context.Context, uids []UID, op imap.StoreFlagsOp,
 	}
 	return c.run(ctx, "UID STORE", changes, func(cl *imapclient.Client) error {
 		cmd := cl.Store(uidSet(uids), &imap.StoreFlags{Op: op, Flags: flagsOf(flags)}, nil)
-		return collect(cmd, Items{}, func(m *Message) { seen[m.UID] = true })
+		return c.collect(cmd, Items{}, func(m *Message) { seen[m.UID] = true })
 	})
 }
 

@@ -179,6 +179,6 @@ func (b *Backend) message(box imapx.Mailbox, m imapx.Message, h mailmime.Header,
 func partInfo(p mailmime.Part) provider.Part {
 	return provider.Part{
 		ID: provider.PartID(p.ID), Type: p.Type, Name: p.Name, Size: p.Size,
-		Inline: p.Disposition == "inline", ContentID: p.ContentID,
+		Inline: p.Inline(), ContentID: p.ContentID,
 	}
 }

@@ -30,6 +30,8 @@ const (
 	portTries = 20
 	// startTimeout is about a hundred times what a start takes.
 	startTimeout = 10 * time.Second
+	// shownLog is how much of Dovecot's log a failed test shows.
+	shownLog = 2000
 	// firstPort and lastPort bound PORT0: above the system's ports, and with
 	// the highest offset below those it gives out by itself.
 	firstPort, lastPort = 10000, 31000
@@ -219,7 +221,8 @@ func (d *dovecot) run(t testing.TB) error {
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("Dovecot:\n%s", d.log())
+			log := d.log()
+			t.Logf("Dovecot, at the end:\n%s", log[max(0, len(log)-shownLog):])
 		}
 		stdin.Close()
 		if err := cmd.Wait(); err != nil {

@@ -23,7 +23,7 @@ const maxFileName = 255
 func (a Attachment) entity() (entity, *Error) {
 	name, cid := a.Name, a.ContentID
 	if err := checkText("name", name); err != nil {
-		return entity{}, err.(*Error)
+		return entity{}, err
 	}
 	if len(name) > maxFileName || strings.ContainsAny(name, `/\`) {
 		return entity{}, &Error{Field: "name", Reason: "is a path, or longer than 255 bytes"}

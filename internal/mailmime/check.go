@@ -147,7 +147,7 @@ func ValidMessageID(id string) bool {
 const maxMessageID = 900
 
 // checkText refuses what no header may carry: a line break would start a field of the writer's choice.
-func checkText(field, s string) error {
+func checkText(field, s string) *Error {
 	if !utf8.ValidString(s) {
 		return &Error{Field: field, Reason: "is not valid UTF-8"}
 	}

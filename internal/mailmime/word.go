@@ -74,11 +74,11 @@ const maxEncodedWord = 8 << 10
 // cutEncodedWord takes one encoded word from the start of s, which begins with "=?".
 func cutEncodedWord(s string) (w encodedWord, rest string, ok bool) {
 	window := s[:min(len(s), maxEncodedWord)]
-	charset, tail, ok := strings.Cut(window[2:min(len(window), 80)], "?")
+	charset, _, ok := strings.Cut(window[2:min(len(window), 80)], "?")
 	if !ok || charset == "" || strings.ContainsAny(charset, " \t=\"<>,") {
 		return w, "", false
 	}
-	tail = window[2+len(charset)+1:]
+	tail := window[2+len(charset)+1:]
 	if len(tail) < 2 || tail[1] != '?' {
 		return w, "", false
 	}

@@ -1,0 +1,89 @@
+package mailmime
+
+import "bytes"
+
+// header reads a header block to the blank line that ends it, to the first line that cannot be header, or to the section's end.
+func (p *parser) header() []rawField {
+	var fields []rawField
+	var values [][]byte
+	room := int(p.lim.HeaderBytes)
+	over := false
+	p.skipMailboxLine()
+	for !p.startsBody() {
+		line, cut, ok := p.s.line(max(room, maxFieldName))
+		if !ok || len(line) == 0 && !cut {
+			break
+		}
+		room -= len(line) + 2
+		if (cut || room < 0) && !over {
+			over = true
+			p.defect("header longer than the limit; the rest was skipped")
+		}
+		name, value, isField := cutField(line)
+		switch {
+		case (line[0] == ' ' || line[0] == '\t') && len(values) > 0:
+			if !over {
+				values[len(values)-1] = append(values[len(values)-1], line...)
+			}
+		case !isField:
+			p.defect("header line without a field name was skipped")
+		case !over:
+			fields = append(fields, rawField{name: name})
+			values = append(values, bytes.Clone(value))
+		}
+	}
+	return joinFields(fields, values)
+}
+
+// skipMailboxLine passes over the "From " line that a mailbox file puts before each message.
+func (p *parser) skipMailboxLine() {
+	if p.s.hit >= 0 || p.s.eof {
+		return
+	}
+	head, _ := p.s.br.Peek(6)
+	if bytes.HasPrefix(head, []byte("From ")) || string(head) == ">From " {
+		p.s.line(0)
+	}
+}
+
+// startsBody tells whether the body begins at the next line although no blank line came: when it cannot be header, nor is a
+// stray line with more fields behind it.
+func (p *parser) startsBody() bool {
+	if p.s.hit >= 0 || p.s.eof || p.s.bol && p.s.atDelimiter() {
+		return false
+	}
+	line, next := p.s.peekTwo()
+	if _, _, ok := cutField(line); ok || len(line) == 0 || line[0] == '\r' || line[0] == '\n' || line[0] == ' ' || line[0] == '\t' {
+		return false
+	}
+	if _, _, ok := cutField(next); ok && !bytes.HasPrefix(next, []byte("http")) {
+		return false
+	}
+	p.defect("no blank line between header and body")
+	return true
+}
+
+func joinFields(fields []rawField, values [][]byte) []rawField {
+	for i := range fields {
+		fields[i].value = string(values[i])
+	}
+	return fields
+}
+
+// maxFieldName is longer than any field name in use; lines past the header's limit are read that far to find its end.
+const maxFieldName = 200
+
+// cutField splits "Name: value" (RFC 5322 section 2.2), with the blanks before the colon section 4.5 allows.
+func cutField(line []byte) (name string, value []byte, ok bool) {
+	head, value, ok := bytes.Cut(line, []byte(":"))
+	head = bytes.TrimRight(head, " \t")
+	if !ok || len(head) == 0 || len(head) > maxFieldName {
+		return "", nil, false
+	}
+	for _, c := range head {
+		if c <= ' ' || c >= 0x7F {
+			return "", nil, false
+		}
+	}
+	return string(head), value, true
+}

@@ -4,7 +4,8 @@
 //
 // The smallest use is to open an account, build the tools, and call one:
 //
-//	mail, err := provider.Open(memmail.Demo()) // or imapmail.New(...): the rest stays as it is
+//	backend, err := memmail.NewDemo(memmail.Options{}) // or imapmail.Open: the rest stays as it is
+//	mail, err := provider.Open(backend)
 //	...
 //	tools, err := mailtool.NewRegistry(nil, mailtool.Neutral()...)
 //	...

@@ -11,9 +11,11 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
 	"github.com/postern-mail/postern/mcpadapt"
 	"github.com/postern-mail/postern/scopes"
 )
@@ -21,10 +23,11 @@ import (
 // mcpPath is where -http serves MCP.
 const mcpPath = "/mcp"
 
-// Bounds of the HTTP server. Answers have none: a call takes what it takes, and
-// streams last.
+// Bounds of the HTTP server. Those of a request and its answer are lifted once a
+// request is read: a call takes what it takes, and streams last.
 const (
 	headerTimeout = 10 * time.Second
+	bodyTimeout   = time.Minute
 	idleTimeout   = 2 * time.Minute
 	maxHeader     = 32 << 10
 )
@@ -39,10 +42,13 @@ func serveHTTP(ctx context.Context, server *mcp.Server, s settings, stderr io.Wr
 	if err != nil {
 		return errors.Join(err, handler.Close())
 	}
+	posts := &posts{next: handler}
 	mux := http.NewServeMux()
-	mux.Handle(mcpPath, handler)
+	mux.Handle(mcpPath, posts)
+	mux.Handle("/{$}", posts) // for who leaves the path out
 	srv := &http.Server{
-		Handler: mux, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
+		Handler: mux, ReadHeaderTimeout: headerTimeout, ReadTimeout: bodyTimeout, WriteTimeout: bodyTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
 		ErrorLog: log.New(io.Discard, "", 0), // what strangers send wrong is no news
 	}
 	fmt.Fprintf(stderr, "mailmcp: serving http://%s%s\n", listener.Addr(), mcpPath)
@@ -53,14 +59,49 @@ func serveHTTP(ctx context.Context, server *mcp.Server, s settings, stderr io.Wr
 		return errors.Join(err, handler.Close())
 	case <-ctx.Done():
 	}
-	err = handler.Close() // before Shutdown, which would wait for streams
+	resume := posts.pause(2 * shutdownGrace) // closing drops answers that are to come
+	err = handler.Close()                    // before Shutdown, which would wait for streams
+	resume()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
 	defer cancel()
 	if srv.Shutdown(last) != nil {
 		err = errors.Join(err, srv.Close())
 	}
-	<-served
+	if end := <-served; !errors.Is(end, http.ErrServerClosed) {
+		err = errors.Join(err, end)
+	}
 	return err
+}
+
+// posts holds running for reading while a request with a message is answered.
+type posts struct {
+	next    http.Handler
+	running sync.RWMutex
+}
+
+// pause keeps new requests waiting and returns when none is running, or after
+// most: a client can take for ever to send one.
+func (p *posts) pause(most time.Duration) (resume func()) {
+	idle, over := make(chan struct{}), make(chan struct{})
+	go func() {
+		p.running.Lock()
+		defer p.running.Unlock()
+		close(idle)
+		<-over
+	}()
+	select {
+	case <-idle:
+	case <-time.After(most):
+	}
+	return func() { close(over) }
+}
+
+func (p *posts) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodPost {
+		p.running.RLock()
+		defer p.running.RUnlock()
+	}
+	p.next.ServeHTTP(w, r)
 }
 
 func listen(ctx context.Context, s settings) (net.Listener, error) {

@@ -8,8 +8,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
 	"github.com/postern-mail/postern/internal/leakcheck"
 )
 
@@ -17,24 +19,32 @@ import (
 // ends it is told to, and must end well.
 func overHTTP(t *testing.T, e env, args ...string) string {
 	t.Helper()
+	url, stop := startHTTP(t, e, args...)
+	t.Cleanup(func() { stop() })
+	return url
+}
+
+// startHTTP starts the command with -http. stop tells it to end and waits.
+func startHTTP(t *testing.T, e env, args ...string) (url string, stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	said := &firstLine{line: make(chan string, 1)}
 	done := make(chan int, 1)
 	go func() {
 		done <- run(ctx, process{args: append([]string{"-http", "127.0.0.1:0"}, args...), getenv: e.get, stderr: said})
 	}()
-	t.Cleanup(func() {
+	stop = func() {
 		cancel()
 		if status := <-done; status != 0 {
 			t.Errorf("the command ended with status %d", status)
 		}
-	})
+	}
 	line := <-said.line
 	_, url, found := strings.Cut(strings.TrimSpace(line), "serving ")
 	if !found {
 		t.Fatalf("it said %q", line)
 	}
-	return url
+	return url, stop
 }
 
 // firstLine hands on the first thing that is written.
@@ -97,8 +107,35 @@ func TestHTTPToken(t *testing.T) {
 			t.Errorf("%s: status %d with challenge %q, want 401", name, status, challenge)
 		}
 	}
-	if status, _ := post(t, url, "", "Authorization", "Bearer secret-1"); status != http.StatusOK {
-		t.Errorf("with the token: status %d", status)
+	for _, address := range []string{url, strings.TrimSuffix(url, mcpPath)} {
+		if status, _ := post(t, address, "", "Authorization", "Bearer secret-1"); status != http.StatusOK {
+			t.Errorf("%s with the token: status %d", address, status)
+		}
+		if status, _ := post(t, address, ""); status != http.StatusUnauthorized {
+			t.Errorf("%s without a token: status %d", address, status)
+		}
+	}
+}
+
+// The end of the process ends calls and connections within the grace.
+func TestHTTPEndDuringCall(t *testing.T) {
+	leakcheck.Check(t)
+	silent := listenSilently(t)
+	url, stop := startHTTP(t, env{"IMAP_ADDR": silent.addr, "IMAP_TLS": "none", "IMAP_USER": "ann", "IMAP_PASSWORD": "x"})
+	session := overURL(t, url, "")
+	answered := make(chan error, 1)
+	go func() {
+		_, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: "list_folders"})
+		answered <- err
+	}()
+	<-silent.accepted
+	begun := time.Now()
+	stop()
+	if took := time.Since(begun); took > 2*shutdownGrace {
+		t.Errorf("ending took %v", took)
+	}
+	if err := <-answered; err != nil {
+		t.Errorf("the call that was running got no answer: %v", err)
 	}
 }
 

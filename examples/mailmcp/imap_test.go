@@ -268,6 +268,22 @@ func TestNoSending(t *testing.T) {
 	c.hidden(t, "send_message", args{"to": []string{"eve@example.net"}, "body": "x", "confirm_send": true})
 }
 
+// What is refused never reaches the server.
+func TestRefusedWithoutDialling(t *testing.T) {
+	srv := imapxtest.Memory(t)
+	e := serverEnv(srv).with("MAIL_ALLOW_SENDING", "")
+	send := args{"to": []string{"eve@example.net"}, "subject": "x", "body": "x", "confirm_send": true}
+	reads := connect(t, e, "-methods", "read", "-allow", "sending,destructive")
+	reads.hidden(t, "flag_message", args{"ids": []string{"abc-1.1"}, "seen": true})
+	reads.hidden(t, "send_message", send)
+	closed := connect(t, e)
+	closed.refused(t, "gate_closed", "send_message", send)
+	closed.refused(t, "invalid", "read_message", args{"ids": []string{}})
+	if n := srv.Conns(); n != 0 || len(srv.Sent()) != 0 {
+		t.Errorf("%d connections, %d messages sent; want none", n, len(srv.Sent()))
+	}
+}
+
 // fingerprint is the SHA-256 of the certificate that srv shows.
 func fingerprint(t *testing.T, srv *imapxtest.Server) string {
 	t.Helper()

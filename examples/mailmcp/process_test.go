@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
 	"github.com/postern-mail/postern/imapx/imapxtest"
 )
 
@@ -103,7 +104,9 @@ func TestSignalDuringCall(t *testing.T) {
 	if took := time.Since(begun); took > 2*shutdownGrace {
 		t.Errorf("ending took %v", took)
 	}
-	<-answered
+	if err := <-answered; err != nil {
+		t.Errorf("the call that was running got no answer: %v", err)
+	}
 }
 
 // A bad setting ends a real process as run says.

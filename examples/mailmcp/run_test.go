@@ -124,16 +124,17 @@ func TestAnswersBeforeTheEnd(t *testing.T) {
 	}
 }
 
-// What is no JSON-RPC ends the session with a line on stderr, not the machine.
+// What is no JSON-RPC ends the process with a line on stderr.
 func TestGarbageOnInput(t *testing.T) {
 	for name, input := range map[string]string{
-		"no JSON": "hello\n", "half a message": `{"jsonrpc":"2.0","id":1`, "a flood": strings.Repeat("[", 20<<20),
+		"no JSON": "hello\n", "half a message": `{"jsonrpc":"2.0","id":1`, "another protocol": `{"hello":1}` + "\n",
+		"nested": strings.Repeat("[", 1<<20), "a flood": `"` + strings.Repeat("x", 20<<20),
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out, errs bytes.Buffer
-			run(t.Context(), process{getenv: env{}.get, stdin: io.NopCloser(strings.NewReader(input)), stdout: &out, stderr: &errs})
-			if strings.Count(errs.String(), "\n") > 1 {
-				t.Errorf("stderr %q", errs.String())
+			status := run(t.Context(), process{getenv: env{}.get, stdin: io.NopCloser(strings.NewReader(input)), stdout: &out, stderr: &errs})
+			if status != 1 || strings.Count(errs.String(), "\n") != 1 || !strings.Contains(errs.String(), "standard input") || out.String() != "" {
+				t.Errorf("status %d, stdout %q, stderr %q; want 1 and one line on stderr", status, out.String(), errs.String())
 			}
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
 	"github.com/postern-mail/postern/mailtool"
 	"github.com/postern-mail/postern/mailtool/journal"
 	"github.com/postern-mail/postern/mcpadapt"

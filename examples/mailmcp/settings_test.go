@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/postern-mail/postern/mailtool"
 	"github.com/postern-mail/postern/provider"
 	"github.com/postern-mail/postern/scopes"

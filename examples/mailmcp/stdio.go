@@ -13,11 +13,13 @@ import (
 // serveStdio serves the one client on standard input and output until it hangs
 // up or ctx ends; neither is an error.
 func serveStdio(ctx context.Context, server *mcp.Server, p process) error {
-	err := server.Run(ctx, &answering{&mcp.IOTransport{Reader: p.stdin, Writer: keepOpen{p.stdout}}})
-	if errors.Is(err, io.EOF) || ctx.Err() != nil {
+	stdio := &mcp.IOTransport{Reader: p.stdin, Writer: keepOpen{p.stdout}}
+	onEnd := func(f func()) func() bool { return context.AfterFunc(ctx, f) }
+	err := server.Run(context.WithoutCancel(ctx), &answering{stdio, onEnd})
+	if err == nil || errors.Is(err, io.EOF) || ctx.Err() != nil {
 		return nil
 	}
-	return err
+	return bad("standard input", "%v", err)
 }
 
 // keepOpen is a writer that does not close what it writes to.
@@ -25,21 +27,28 @@ type keepOpen struct{ io.Writer }
 
 func (keepOpen) Close() error { return nil }
 
-// answering is a transport that tells of the end of input only when every
-// request before it has its answer. A client may ask and hang up, as
-// "echo ... | mailmcp" does; the SDK would drop its calls.
-type answering struct{ mcp.Transport }
+// answering is a transport whose input ends only when every request before the
+// end has its answer: of a client that asks and hangs up, as "echo ... | mailmcp"
+// does, and of the process that is told to end. The SDK would drop those calls.
+type answering struct {
+	mcp.Transport
+	onEnd func(f func()) (forget func() bool) // runs f when the process is to end
+}
 
 func (t *answering) Connect(ctx context.Context) (mcp.Connection, error) {
 	conn, err := t.Transport.Connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &answeringConn{Connection: conn, open: map[jsonrpc.ID]bool{}, changed: make(chan struct{}, 1), closed: make(chan struct{})}, nil
+	return &answeringConn{
+		Connection: conn, onEnd: t.onEnd,
+		open: map[jsonrpc.ID]bool{}, changed: make(chan struct{}, 1), closed: make(chan struct{}),
+	}, nil
 }
 
 type answeringConn struct {
 	mcp.Connection
+	onEnd   func(f func()) (forget func() bool)
 	changed chan struct{} // has a token when open became smaller
 	closed  chan struct{}
 	once    sync.Once
@@ -49,9 +58,10 @@ type answeringConn struct {
 }
 
 func (c *answeringConn) Read(ctx context.Context) (jsonrpc.Message, error) {
-	msg, err := c.Connection.Read(ctx)
-	if errors.Is(err, io.EOF) {
+	msg, err := c.next(ctx)
+	if err != nil && ctx.Err() == nil && (errors.Is(err, io.EOF) || errors.Is(err, context.Canceled)) {
 		c.wait(ctx)
+		return nil, io.EOF
 	}
 	if req, ok := msg.(*jsonrpc.Request); ok && err == nil && req.IsCall() {
 		c.mu.Lock()
@@ -59,6 +69,14 @@ func (c *answeringConn) Read(ctx context.Context) (jsonrpc.Message, error) {
 		c.mu.Unlock()
 	}
 	return msg, err
+}
+
+// next reads a message, or fails with context.Canceled when the process is to end.
+func (c *answeringConn) next(ctx context.Context) (jsonrpc.Message, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer c.onEnd(cancel)()
+	return c.Connection.Read(ctx)
 }
 
 func (c *answeringConn) Write(ctx context.Context, msg jsonrpc.Message) error {

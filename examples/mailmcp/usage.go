@@ -23,8 +23,9 @@ Flags:
   -policy allow|ask|deny      recipients that -allow-recipients does not name (ask: the
                               call must say confirm_send)
   -allow-recipients LIST      addresses and @domains that may be written to
-  -http ADDR                  serve MCP at http://ADDR/mcp instead; loopback only unless
-                              MAIL_HTTP_TOKEN is set
+  -http ADDR                  serve MCP at http://ADDR/mcp instead, under the name in ADDR
+                              and this machine's; loopback only unless MAIL_HTTP_TOKEN
+                              is set
   -timeout TIME               most time of one call (50s)
 
 Variables of an account (a config file can give each another name):

@@ -194,7 +194,7 @@ func (p *Pool) take(mailbox string, fresh bool) (*Conn, error) {
 			}
 			continue
 		}
-		c.reused, c.stale, c.heard = true, c.box != nil, c.guard.received.Load()
+		c.reused, c.stale, c.fresh, c.heard = true, c.box != nil, false, c.guard.received.Load()
 		p.lend(c)
 		return c, nil
 	}

@@ -73,16 +73,37 @@ func (s *scanner) scan(b []byte) error {
 			}
 			continue
 		}
-		s.size++
-		if s.size > s.most() {
+		n := s.dull(b)
+		if s.size += int64(max(1, n)); s.size > s.most() {
 			return s.tooLarge("a response", s.most())
 		}
-		if err := s.step(b[0]); err != nil {
-			return err
+		if n == 0 {
+			n = 1
+			if err := s.step(b[0]); err != nil {
+				return err
+			}
 		}
-		b = b[1:]
+		b = b[n:]
 	}
 	return nil
+}
+
+// dull returns how many bytes at the start of b change nothing but the size.
+func (s *scanner) dull(b []byte) (n int) {
+	switch s.state {
+	case scanQuoted:
+		for n < len(b) && b[n] != '"' && b[n] != '\\' && b[n] != '\r' && b[n] != '\n' {
+			n++
+		}
+	case scanData:
+		for n < len(b) && b[n] != '"' && b[n] != '(' && b[n] != ')' && b[n] != '{' && b[n] != '\n' {
+			if b[n] != ' ' {
+				s.prev = b[n]
+			}
+			n++
+		}
+	}
+	return n
 }
 
 func (s *scanner) most() int64 {

@@ -1,10 +1,8 @@
 package imapmail
 
 import (
-	"crypto/tls"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/postern-mail/postern/imapx"
 	"github.com/postern-mail/postern/imapx/imapxtest"
@@ -31,28 +29,6 @@ func (h *harness) Open(t *testing.T) provider.Provider {
 	h.srv.RefuseRecipients(refused)
 	h.b = open(t, options(h.srv))
 	return h.b
-}
-
-func options(srv *imapxtest.Server) Options {
-	trust := &tls.Config{RootCAs: srv.CA, ServerName: "localhost"}
-	return Options{
-		Account: "work",
-		IMAP: imapx.Options{
-			Addr: srv.TLSAddr, TLSConfig: trust, Username: srv.Username, Password: srv.Password, Progress: 20 * time.Second,
-		},
-		SMTP:       &SMTP{Addr: srv.SubmissionTLSAddr, TLSConfig: trust},
-		Identities: []provider.Address{{Name: "Me", Addr: srv.Address}},
-	}
-}
-
-func open(t *testing.T, opts Options) *Backend {
-	t.Helper()
-	b, err := Open(opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { b.Close() })
-	return b
 }
 
 func (h *harness) Deliver(t *testing.T, folder string, raw []byte) provider.MessageID {

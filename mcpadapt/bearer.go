@@ -91,6 +91,7 @@ func (h *HTTPHandler) authenticated(w http.ResponseWriter, r *http.Request) {
 	case tokenMalformed:
 		h.challenge.write(w, http.StatusBadRequest, errInvalidRequest)
 		return
+	case tokenPresent:
 	}
 	grant, err := h.opts.Verify(r.Context(), token)
 	if err == nil {

@@ -79,7 +79,6 @@ func TestBareChallenge(t *testing.T) {
 // obtain it, and in the result where it cannot.
 func TestStepUp(t *testing.T) {
 	const metadata = "https://mail.example.org/meta"
-	initialize := `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}`
 	for name, tc := range map[string]struct {
 		metadata, token, tool string
 		status                int
@@ -105,7 +104,7 @@ func TestStepUp(t *testing.T) {
 			if got.status != tc.status || got.header.Get("WWW-Authenticate") != tc.challenge || !strings.Contains(got.body, tc.body) {
 				t.Errorf("modern: %d %q %s", got.status, got.header.Get("WWW-Authenticate"), got.body)
 			}
-			began := ask(t, http.MethodPost, url, initialize, "Authorization", "Bearer "+tc.token)
+			began := ask(t, http.MethodPost, url, initializeCall, "Authorization", "Bearer "+tc.token)
 			got = ask(t, http.MethodPost, url, `{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"`+tc.tool+`"}}`,
 				"Authorization", "Bearer "+tc.token, "Mcp-Session-Id", began.header.Get("Mcp-Session-Id"), "Mcp-Protocol-Version", "2025-11-25")
 			if tc.status == 400 {

@@ -94,7 +94,7 @@ func measure(body []byte) (deepest, items int, valid bool) {
 	batch := false
 	for {
 		token, err := d.Token()
-		if err == io.EOF { //nolint:errorlint // Decoder returns it bare
+		if err == io.EOF {
 			break
 		}
 		if err != nil {

@@ -121,8 +121,9 @@ func TestBothErasOverHTTP(t *testing.T) {
 				if got := cs.InitializeResult().ProtocolVersion; got != era.version {
 					t.Errorf("negotiated %s", got)
 				}
-				if caps := cs.InitializeResult().Capabilities; caps.Logging != nil || caps.Tools == nil {
-					t.Errorf("capabilities %+v", caps)
+				caps, err := json.Marshal(cs.InitializeResult().Capabilities)
+				if want := `{"tools":{"listChanged":true}}`; err != nil || string(caps) != want {
+					t.Errorf("capabilities %s, want %s", caps, want)
 				}
 				if diff := cmp.Diff([]string{"erase_notes", "list_notes", "move_notes"}, toolNames(t, cs)); diff != "" {
 					t.Errorf("tools (-want +got):\n%s", diff)
@@ -228,7 +229,7 @@ func TestAnswersAreNobodyElses(t *testing.T) {
 	body, header := modernCall("list_notes")
 	for name, got := range map[string]reply{
 		"answer":     ask(t, http.MethodPost, url, body, append(header, "Authorization", "Bearer reads")...),
-		"initialize": ask(t, http.MethodPost, url, `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}`, "Authorization", "Bearer reads"),
+		"initialize": ask(t, http.MethodPost, url, initializeCall, "Authorization", "Bearer reads"),
 		"challenge":  ask(t, http.MethodPost, url, body, header...),
 		"bad host":   ask(t, http.MethodPost, url, body, "Host", "evil.example.com"),
 		"method":     ask(t, http.MethodPut, url, body, "Authorization", "Bearer reads"),

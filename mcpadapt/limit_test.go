@@ -3,6 +3,7 @@ package mcpadapt_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -138,10 +139,9 @@ func TestIdleSessionsEnd(t *testing.T) {
 
 func TestSessionsAreBounded(t *testing.T) {
 	url, _ := endpoint(t, mail(t, mailbox{account: "demo"}), mcpadapt.HTTPOptions{Verify: tokens, MaxSessions: 2})
-	const first = `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}`
 	var ids []string
 	for _, want := range []int{200, 200, 503} {
-		got := ask(t, http.MethodPost, url, first, "Authorization", "Bearer reads")
+		got := ask(t, http.MethodPost, url, initializeCall, "Authorization", "Bearer reads")
 		if got.status != want {
 			t.Errorf("status %d, want %d", got.status, want)
 		}
@@ -150,7 +150,7 @@ func TestSessionsAreBounded(t *testing.T) {
 	if got := ask(t, http.MethodDelete, url, "", "Authorization", "Bearer reads", "Mcp-Session-Id", ids[0]); got.status != 204 {
 		t.Errorf("delete: %d", got.status)
 	}
-	if got := ask(t, http.MethodPost, url, first, "Authorization", "Bearer reads"); got.status != 200 {
+	if got := ask(t, http.MethodPost, url, initializeCall, "Authorization", "Bearer reads"); got.status != 200 {
 		t.Errorf("after one ended: %d", got.status)
 	}
 }
@@ -170,30 +170,94 @@ func TestModernRequestsLeaveNoSession(t *testing.T) {
 	}
 }
 
-// TestCloseEndsStreams closes while clients of both eras listen.
+// TestCloseEndsStreams closes while a client listens for what may change.
 func TestCloseEndsStreams(t *testing.T) {
 	for _, era := range eras {
 		t.Run(era.name, func(t *testing.T) {
 			url, h := endpoint(t, mail(t, mailbox{account: "demo"}), mcpadapt.HTTPOptions{Verify: tokens})
-			b := &bearer{}
-			b.token.Store("reads")
-			client := mcp.NewClient(&mcp.Implementation{Name: "test", Version: "1"}, &mcp.ClientOptions{
-				ToolListChangedHandler: func(context.Context, *mcp.ToolListChangedRequest) {},
-			})
-			cs, err := client.Connect(t.Context(), &mcp.StreamableClientTransport{Endpoint: url, HTTPClient: &http.Client{Transport: b}, MaxRetries: -1},
-				&mcp.ClientSessionOptions{ProtocolVersion: era.version})
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // a stream that stays fails, not hangs
+			defer cancel()
+			var req *http.Request
+			var err error
+			if era.name == "modern" {
+				req, err = http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(
+					`{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{`+modernMeta+`,"notifications":{"toolsListChanged":true}}}`))
+			} else {
+				req, err = http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+			}
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer cs.Close()
+			if era.name == "modern" {
+				req.Header.Set("Mcp-Method", "subscriptions/listen")
+			} else {
+				began := ask(t, http.MethodPost, url, initializeCall, "Authorization", "Bearer reads")
+				req.Header.Set("Mcp-Session-Id", began.header.Get("Mcp-Session-Id"))
+			}
+			req.Header.Set("Mcp-Protocol-Version", era.version)
+			req.Header.Set("Content-Type", "application/json")
+			req.Header.Set("Accept", "application/json, text/event-stream")
+			req.Header.Set("Authorization", "Bearer reads")
+			res, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			if res.StatusCode != http.StatusOK {
+				t.Fatalf("listen: %s", res.Status)
+			}
 			for range 2 {
 				if err := h.Close(); err != nil {
 					t.Errorf("close: %v", err)
 				}
 			}
-			if got := ask(t, http.MethodPost, url, `{"jsonrpc":"2.0","id":1,"method":"ping"}`, "Authorization", "Bearer reads"); got.status != 503 {
+			if _, err := io.Copy(io.Discard, res.Body); err != nil {
+				t.Errorf("the stream did not end: %v", err)
+			}
+			if got := ask(t, http.MethodPost, url, initializeCall, "Authorization", "Bearer reads"); got.status != 503 {
 				t.Errorf("after Close: %d", got.status)
 			}
 		})
+	}
+}
+
+const initializeCall = `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}`
+
+// TestRoute tells by the answer which of the two handlers a request reached:
+// each knows another fault in half a modern request.
+func TestRoute(t *testing.T) {
+	url, _ := endpoint(t, mail(t, mailbox{account: "demo"}), mcpadapt.HTTPOptions{Verify: tokens})
+	const withMeta, without = `{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{` + modernMeta + `}}`, `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`
+	for name, tc := range map[string]struct {
+		body, version, want string
+	}{
+		"meta alone":      {withMeta, "", "-32020"},
+		"meta, old":       {withMeta, "2025-11-25", "-32020"},
+		"version alone":   {without, "2026-07-28", "-32602"},
+		"unknown version": {strings.ReplaceAll(withMeta, "2026-07-28", "2031-01-01"), "2031-01-01", "-32022"},
+		"neither":         {without, "", "initialization"},
+		"old version":     {without, "2025-11-25", "initialization"},
+		"nonsense":        {without, "1999", "Unsupported protocol version"},
+	} {
+		header := []string{"Authorization", "Bearer reads", "Mcp-Method", "tools/list"}
+		if tc.version != "" {
+			header = append(header, "Mcp-Protocol-Version", tc.version)
+		}
+		if got := ask(t, http.MethodPost, url, tc.body, header...); !strings.Contains(got.body, tc.want) {
+			t.Errorf("%s: %d %s, want %s", name, got.status, got.body, tc.want)
+		}
+	}
+}
+
+// TestBehindAProxyOnThisMachine comes over loopback with the public name.
+func TestBehindAProxyOnThisMachine(t *testing.T) {
+	url, _ := endpoint(t, mail(t, mailbox{account: "demo"}), mcpadapt.HTTPOptions{Verify: tokens, Hosts: []string{"mail.example.org"}})
+	body, header := modernCall("list_notes")
+	header = append(header, "Authorization", "Bearer reads")
+	if got := ask(t, http.MethodPost, url, body, append(header, "Host", "mail.example.org")...); got.status != 200 {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	if got := ask(t, http.MethodPost, url, body, header...); got.status != 403 {
+		t.Errorf("by the address itself: %d", got.status)
 	}
 }

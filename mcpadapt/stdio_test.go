@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -18,6 +20,34 @@ const helloLines = `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"pro
 `
 
 const listCall = `{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"list_notes"}}` + "\n"
+
+// childVar makes this test binary a server on its standard input and output.
+const childVar = "POSTERN_STDIO_CHILD"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(childVar) == "" {
+		os.Exit(m.Run())
+	}
+	s := mcpadapt.NewServer(nil)
+	addForeign(s, "weather")
+	if err := mcpadapt.ServeStdio(context.Background(), s); err != nil {
+		os.Exit(1)
+	}
+}
+
+func TestServeStdio(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), self)
+	cmd.Env = append(os.Environ(), childVar+"=1")
+	cmd.Stdin = strings.NewReader(helloLines + strings.Replace(listCall, "list_notes", "weather", 1))
+	out, err := cmd.Output()
+	if err != nil || !strings.Contains(string(out), "embedder's weather") {
+		t.Errorf("%v: %s", err, out)
+	}
+}
 
 // TestAsksAndHangsUp sends everything at once and closes its side while the
 // call still waits for the backend.

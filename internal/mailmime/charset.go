@@ -3,6 +3,7 @@ package mailmime
 import (
 	"io"
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -73,6 +74,23 @@ func decodeCharset(b []byte, label string) string {
 		return strings.ToValidUTF8(string(b), "\uFFFD")
 	}
 	return string(out)
+}
+
+// EncodeCharset converts s to a charset, for writing what old senders write. It fails on an unknown charset and on characters
+// the charset lacks.
+func EncodeCharset(s, label string) (string, error) {
+	enc, known := lookupCharset(label)
+	if !known {
+		return "", &Error{Field: "charset", Reason: strconv.Quote(label) + " is unknown"}
+	}
+	if enc == nil {
+		return s, nil
+	}
+	out, err := enc.NewEncoder().String(s)
+	if err != nil {
+		return "", &Error{Field: "charset", Reason: err.Error()}
+	}
+	return out, nil
 }
 
 // charsetReader converts what it reads to valid UTF-8.

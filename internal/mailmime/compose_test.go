@@ -73,6 +73,8 @@ func TestComposeRoundTrip(t *testing.T) {
 		{"subject like an encoded word", func(d *mailmime.Draft) { d.Subject = "=?utf-8?q?no?= it is not" }},
 		{"subject like a header", func(d *mailmime.Draft) { d.Subject = "Bcc: x@example.org" }},
 		{"long lines", func(d *mailmime.Draft) { d.Text = long + " " + long + "\n" }},
+		{"a line over 998", func(d *mailmime.Draft) { d.Text = long[:999] + "\n" }},
+		{"a line of 998", func(d *mailmime.Draft) { d.Text = long[:998] + "\n" }},
 		{"blanks at line ends", func(d *mailmime.Draft) { d.Text = "a \nb\t\n\n -- \n" }},
 		{"dots and mailbox lines", func(d *mailmime.Draft) { d.Text = ".\n..\nFrom here\n>From\n" }},
 		{"lines like boundaries", func(d *mailmime.Draft) { d.Text, d.HTML = "--=_alt_\n--x--\n", "--=_\n" }},
@@ -363,6 +365,8 @@ func TestEncodeMailbox(t *testing.T) {
 		{`"@example.org`, ""},
 		{strings.Repeat("a", 65) + "@example.org", ""},
 		{"a@" + strings.Repeat("b", 64) + ".org", ""},
+		{strings.Repeat("a", 64) + "@" + strings.Repeat("b.", 93) + "org", strings.Repeat("a", 64) + "@" + strings.Repeat("b.", 93) + "org"},
+		{strings.Repeat("a", 64) + "@" + strings.Repeat("b.", 94) + "org", ""},
 		{"a@" + strings.Repeat("b.", 127) + "org", ""},
 	} {
 		t.Run(tt.in, func(t *testing.T) {

@@ -135,6 +135,15 @@ func TestMessageIDs(t *testing.T) {
 	}
 }
 
+func TestMessageIDsAreBounded(t *testing.T) {
+	for name, in := range map[string]string{"in brackets": strings.Repeat("<a@b> ", 3000), "without": strings.Repeat("a@b ", 3000)} {
+		h, _ := mailmime.ParseHeader([]byte("References: " + in + "\r\n\r\n"))
+		if len(h.References) != 1000 {
+			t.Errorf("%s: %d ids of 3000, want 1000", name, len(h.References))
+		}
+	}
+}
+
 func TestFileNames(t *testing.T) {
 	for _, tt := range []struct{ name, fields, want string }{
 		{"plain", `Content-Disposition: attachment; filename=a.txt`, "a.txt"},

@@ -327,6 +327,16 @@ func checkParts(t *testing.T, raw string, p mailmime.Part) {
 	}
 }
 
+// TestSameBoundaryTwice: the innermost open multipart takes the delimiter.
+func TestSameBoundaryTwice(t *testing.T) {
+	m := parse(t, mail("Content-Type: multipart/mixed; boundary=a", "", "--a", "Content-Type: multipart/alternative; boundary=a", "", "--a", "", "x", "--a--",
+		"--a", "Content-Type: image/png", "", "P", "--a--"), mailmime.Limits{})
+	want := []string{"multipart/mixed", "1 multipart/alternative", "1.1 text/plain 1", "2 image/png 1"}
+	if diff := cmp.Diff(want, outline(m.Root)); diff != "" || m.Text != "x" || ids(m.Attachments) != "2" {
+		t.Errorf("text %q, attachments %q\n%s", m.Text, ids(m.Attachments), diff)
+	}
+}
+
 func TestOpenPart(t *testing.T) {
 	raw := mail("Content-Type: multipart/mixed; boundary=a", "", "--a", "", "see below", "--a", "Content-Type: message/rfc822; name=m.eml", "",
 		"Subject: inner", "Content-Type: multipart/mixed; boundary=i", "", "--i", "", "inner text", "--i", "Content-Type: image/png", "Content-Transfer-Encoding: base64", "", "AAEC", "--i--", "",
@@ -396,6 +406,11 @@ func TestParseNesting(t *testing.T) {
 	if m.Text != "" || len(m.Attachments) != 1 || len(m.Defects) != 1 {
 		t.Errorf("60 deep, limit 10: text %q, attachments %v, defects %v", m.Text, m.Attachments, m.Defects)
 	}
+	for depth, want := range map[int]string{10: "deep text", 11: ""} {
+		if m := parse(t, nested(depth), mailmime.Limits{Depth: 10}); m.Text != want {
+			t.Errorf("%d deep, limit 10: text %q, want %q", depth, m.Text, want)
+		}
+	}
 	start := time.Now()
 	m = parse(t, nested(20000), mailmime.Limits{})
 	if took := time.Since(start); took > 2*time.Second || len(m.Defects) == 0 {
@@ -429,6 +444,13 @@ func TestParseLimits(t *testing.T) {
 		m := parse(t, raw, mailmime.Limits{TextBytes: 100})
 		if len(m.Text) != 100 || !m.TextTruncated || len(m.Root.Parts) != 50 {
 			t.Errorf("%d bytes of text, truncated %v, %d parts", len(m.Text), m.TextTruncated, len(m.Root.Parts))
+		}
+	})
+	t.Run("text of alternatives not chosen", func(t *testing.T) {
+		raw := "Content-Type: multipart/alternative; boundary=a\r\n\r\n" + strings.Repeat("--a\r\n\r\n"+strings.Repeat("x", 100)+"\r\n", 4) + "--a\r\nContent-Type: text/html\r\n\r\n<p>\r\n--a--\r\n"
+		m := parse(t, raw, mailmime.Limits{TextBytes: 100})
+		if len(m.Text) != 100 || m.TextTruncated || m.HTML != "" || !m.HTMLTruncated {
+			t.Errorf("%d bytes of text, truncated %v, HTML %q, truncated %v", len(m.Text), m.TextTruncated, m.HTML, m.HTMLTruncated)
 		}
 	})
 	t.Run("html grown by escaping", func(t *testing.T) {

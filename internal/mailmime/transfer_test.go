@@ -143,3 +143,15 @@ func TestDecodeBody(t *testing.T) {
 		})
 	}
 }
+
+func TestEncodeCharset(t *testing.T) {
+	for _, tt := range []struct{ label, in, want string }{
+		{"", "grün", "grün"}, {"utf-8", "grün", "grün"}, {"iso-8859-1", "grün", "gr\xfcn"}, {"koi8-r", "Привет", "\xf0\xd2\xc9\xd7\xc5\xd4"},
+		{"iso-2022-jp", "日本", "\x1b$BF|K\\\x1b(B"}, {"iso-8859-1", "日本", ""}, {"x-nothing", "a", ""},
+	} {
+		got, err := mailmime.EncodeCharset(tt.in, tt.label)
+		if got != tt.want || (err == nil) != (tt.want != "") {
+			t.Errorf("EncodeCharset(%q, %q) = %q, %v; want %q", tt.in, tt.label, got, err, tt.want)
+		}
+	}
+}

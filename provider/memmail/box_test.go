@@ -246,7 +246,10 @@ func TestTrashIsMade(t *testing.T) {
 	if err := acct.DeleteFolder(t.Context(), "Trash", true); err != nil {
 		t.Fatal(err)
 	}
-	id := deliver(t, box, "INBOX", letter)
+	id, err := box.Deliver("INBOX", []byte(letter), memmail.Delivery{Flags: provider.Seen | provider.Deleted})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for range 2 {
 		got, err := acct.Delete(t.Context(), []provider.MessageID{id}, false)
 		if err != nil || got[0].Err != nil {
@@ -255,9 +258,33 @@ func TestTrashIsMade(t *testing.T) {
 		if got[0].NewID != "" {
 			id = got[0].NewID
 		}
-		if m := read(t, acct, id); m.Folder != "Trash" {
-			t.Errorf("the message is in %q", m.Folder)
+		if m := read(t, acct, id); m.Folder != "Trash" || m.Flags != provider.Seen {
+			t.Errorf("the message is in %q with flags %05b", m.Folder, m.Flags)
 		}
+	}
+}
+
+// TestSearchPagesOfOneMoment: messages of several folders that came at the same time come once each.
+func TestSearchPagesOfOneMoment(t *testing.T) {
+	now := demoNow()
+	box := open(t, memmail.Options{Now: func() time.Time { return now }})
+	for range 4 {
+		for _, folder := range []string{"Sent", "INBOX", "Archive"} {
+			deliver(t, box, folder, letter)
+		}
+	}
+	seen := map[provider.MessageID]bool{}
+	search := func(ctx context.Context, req provider.PageRequest) (provider.Page[provider.Summary], error) {
+		return account(t, box).Search(ctx, provider.Query{}, req)
+	}
+	for s, err := range provider.All(t.Context(), provider.PageRequest{Limit: 1}, search) {
+		if err != nil || seen[s.ID] {
+			t.Fatalf("%s again, or %v", s.ID, err)
+		}
+		seen[s.ID] = true
+	}
+	if len(seen) != 12 {
+		t.Errorf("found %d of 12", len(seen))
 	}
 }
 

@@ -13,8 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/text/encoding/htmlindex"
-
+	"github.com/postern-mail/postern/internal/mailmime"
 	"github.com/postern-mail/postern/provider"
 )
 
@@ -157,15 +156,9 @@ func (m *draft) threading(w *writer, from *mail.Address) string {
 
 // encodeCharset writes s in the message's charset. What that cannot express is noted in failed.
 func (m *draft) encodeCharset(s string) string {
-	if m.charset == "" {
-		return s
-	}
-	e, err := htmlindex.Get(m.charset)
-	if err == nil {
-		s, err = e.NewEncoder().String(s)
-	}
+	out, err := mailmime.EncodeCharset(s, m.charset)
 	m.failed = errors.Join(m.failed, err)
-	return s
+	return out
 }
 
 // encodeField writes a field's text as its sender's program would: encoded words in the message's charset, of names only

@@ -111,11 +111,16 @@ func listen(ctx context.Context, s settings) (net.Listener, error) {
 		return nil, bad("-http", "%v", err)
 	}
 	// A name can mean any address: what counts is where it listens now.
-	if addr, ok := listener.Addr().(*net.TCPAddr); s.token == "" && (!ok || !addr.IP.IsLoopback()) {
+	if s.token == "" && !onLoopback(listener.Addr()) {
 		listener.Close()
 		return nil, bad("-http", "%s is open to other machines: use a loopback address such as 127.0.0.1:8080, or set MAIL_HTTP_TOKEN", listener.Addr())
 	}
 	return listener, nil
+}
+
+func onLoopback(addr net.Addr) bool {
+	tcp, ok := addr.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
 }
 
 // httpOptions asks for the token where there is one, and lets no web page and

@@ -12,6 +12,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/postern-mail/postern/mailtool"
+	"github.com/postern-mail/postern/provider"
 )
 
 // call runs a mail tool. Refusals and failures are results that say what to do
@@ -25,7 +26,11 @@ func (a *adapter) call(ctx context.Context, req *mcp.CallToolRequest) (*mcp.Call
 	if caller == nil {
 		return nil, unknownTool(name)
 	}
+	before := abilities(caller)
 	res, err := a.reg.Call(ctx, caller, name, req.Params.Arguments)
+	if !slices.Equal(before, abilities(caller)) {
+		a.renew(name)
+	}
 	if err == nil {
 		return answer(res.JSON, false), nil
 	}
@@ -40,6 +45,19 @@ func (a *adapter) call(ctx context.Context, req *mcp.CallToolRequest) (*mcp.Call
 		bearerOf(req).wants(failure.Scopes)
 	}
 	return failed(failure)
+}
+
+// abilities are what each account can do as far as is known. The first login of
+// an account can make them more, and with them the caller's tools: the server
+// then sends notifications/tools/list_changed, as it does for a tool added anew.
+func abilities(c *mailtool.Caller) []provider.CapabilitySet {
+	var all []provider.CapabilitySet
+	for _, account := range c.Accounts {
+		if account.Mail != nil {
+			all = append(all, account.Mail.Capabilities())
+		}
+	}
+	return all
 }
 
 // visible reports whether the caller sees the tool. Garbled arguments are

@@ -29,6 +29,7 @@ type adapter struct {
 	ask     func(ctx context.Context, req mcp.Request) (*mailtool.Caller, error)
 	log     *slog.Logger
 	tools   map[string]*mcp.Tool // as the server holds them, by name
+	renew   func(tool string)    // tells clients that the list of tools is another
 	aliases map[string]string    // to the tool's name
 }
 
@@ -59,6 +60,7 @@ func Install(s *mcp.Server, reg *mailtool.Registry, opts Options) error {
 			a.aliases[alias] = tool.Name
 		}
 	}
+	a.renew = func(tool string) { s.AddTool(a.tools[tool], a.call) }
 	s.AddReceivingMiddleware(a.middleware)
 	for _, tool := range a.tools {
 		s.AddTool(tool, a.call)

@@ -17,7 +17,7 @@ const maxLine = 16 << 20
 // ServeStdio is ServeIO on standard input and output, to which nothing else may
 // write meanwhile.
 func ServeStdio(ctx context.Context, s *mcp.Server) error {
-	return ServeIO(ctx, s, os.Stdin, os.Stdout) //nolint:forbidigo // the protocol itself is on standard output
+	return ServeIO(ctx, s, os.Stdin, os.Stdout)
 }
 
 // ServeIO serves one client, whose messages are lines of at most 16 MiB, until

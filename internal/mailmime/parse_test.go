@@ -468,7 +468,7 @@ func TestParseLimits(t *testing.T) {
 		}
 	})
 	t.Run("part header of 50 MB", func(t *testing.T) {
-		const field = "X-Field: some value of a field\r\n"
+		field := strings.Repeat("X-Field: some value of a field\r\n", 200)
 		big := io.LimitReader(repeated(field), 50<<20/int64(len(field))*int64(len(field)))
 		head := strings.NewReader(mail("Content-Type: multipart/mixed; boundary=a", "", "--a", ""))
 		tail := strings.NewReader(mail("", "text", "--a--"))
@@ -478,7 +478,7 @@ func TestParseLimits(t *testing.T) {
 		}
 	})
 	t.Run("one line of 50 MB", func(t *testing.T) {
-		m, err := mailmime.Parse(io.MultiReader(strings.NewReader("Subject: x\r\nX-Long: "), io.LimitReader(repeated("y"), 50<<20), strings.NewReader("\r\n\r\ntext")), mailmime.Limits{})
+		m, err := mailmime.Parse(io.MultiReader(strings.NewReader("Subject: x\r\nX-Long: "), io.LimitReader(repeated(strings.Repeat("y", 5000)), 50<<20), strings.NewReader("\r\n\r\ntext")), mailmime.Limits{})
 		if err != nil || m.Header.Subject != "x" || m.Text != "text" {
 			t.Errorf("error %v, subject %q, text %q", err, m.Header.Subject, m.Text)
 		}

@@ -96,15 +96,15 @@ func (w *writer) file(text string) error {
 	return nil
 }
 
-var placeholder = regexp.MustCompile(`\{(date|day|ics|rfc)([+-]\d+)\}|\{([Ux])\+([0-9A-F]{2,5})\}|\{(\d)\}`)
+var slot = regexp.MustCompile(`\{(date|day|ics|rfc)([+-]\d+)\}|\{([Ux])\+([0-9A-F]{2,5})\}|\{(\d)\}`)
 
-// expand replaces placeholders.
+// expand fills what stands in braces.
 func (w *writer) expand(s string, row []string) string {
 	if !strings.Contains(s, "{") {
 		return s
 	}
-	return placeholder.ReplaceAllStringFunc(s, func(p string) string {
-		m := placeholder.FindStringSubmatch(p)
+	return slot.ReplaceAllStringFunc(s, func(p string) string {
+		m := slot.FindStringSubmatch(p)
 		switch {
 		case m[1] != "":
 			n, _ := strconv.Atoi(m[2]) // digits, by the pattern

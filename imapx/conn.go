@@ -137,7 +137,7 @@ func (c *Conn) lostUnless(alive bool, op string) {
 
 // brokenBy explains the end of a connection, with the server's last words.
 func (c *Conn) brokenBy(op string, err error) error {
-	why, said := c.guard.reason()
+	said, why := c.guard.reason()
 	out := &Error{Op: op, Kind: Unavailable, Code: said.code, Text: said.text}
 	var own *Error
 	switch {

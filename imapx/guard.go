@@ -169,12 +169,12 @@ func (g *guard) dead() bool {
 	return g.closed
 }
 
-// reason returns why the connection ended (nil: the library gave up on what it
-// read) and the server's last words.
-func (g *guard) reason() (error, status) {
+// reason returns the server's last words and why the connection ended (nil:
+// the library gave up on what it read).
+func (g *guard) reason() (said status, why error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.why, g.said
+	return g.said, g.why
 }
 
 func (g *guard) lastCopy() copyUID {

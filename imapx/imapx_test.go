@@ -502,8 +502,8 @@ func TestMove(t *testing.T) {
 				diff(t, "done", []imapx.UID{uids[1], uids[3]}, got.Done)
 				diff(t, "left", []uint32{uint32(uids[0]), uint32(uids[2]), uint32(uids[4])}, srv.UIDs(t, "INBOX"))
 				for from, to := range got.New {
-					if string(srv.Raw(t, "Archive", uint32(to))) != string(srv.Raw(t, "Archive", uint32(to))) || got.Validity != srv.UIDValidity(t, "Archive") {
-						t.Errorf("%d became %d", from, to)
+					if got.Validity != srv.UIDValidity(t, "Archive") {
+						t.Errorf("%d became %d of another mailbox", from, to)
 					}
 					if want := slices.Index(uids, from) + 1; !strings.Contains(string(srv.Raw(t, "Archive", uint32(to))), fmt.Sprintf("message %d.", want)) {
 						t.Errorf("%d became %d, another message", from, to)

@@ -131,7 +131,7 @@ func (c *Conn) deadOnArrival() bool {
 	if !c.reused || c.lost == nil {
 		return false
 	}
-	_, said := c.guard.reason()
+	said, _ := c.guard.reason()
 	return c.silent() || said.typ == "BYE"
 }
 
@@ -286,6 +286,7 @@ func (p *Pool) failed(err error) {
 	case Unavailable, Limit:
 		p.wait = min(max(2*p.wait, firstWait), lastWait)
 		p.notTill = time.Now().Add(p.wait/2 + rand.N(p.wait/2))
+	default: // says nothing about the next dial
 	}
 }
 

@@ -102,6 +102,7 @@ func (s *scanner) dull(b []byte) (n int) {
 			}
 			n++
 		}
+	default: // every byte counts
 	}
 	return n
 }

@@ -2,6 +2,7 @@ package imapx
 
 import (
 	"context"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -34,7 +35,7 @@ type HeaderTerm struct{ Field, Text string }
 // Hits is the result of a search.
 type Hits struct {
 	UIDs  []UID // newest first, at most as many as asked for
-	Total int   // matches in all
+	Total int   // matches in all, at most math.MaxInt32
 }
 
 // Search finds messages in the selected mailbox and returns the newest n. An
@@ -58,7 +59,7 @@ func (c *Conn) Search(ctx context.Context, crit Criteria, n int) (Hits, error) {
 	}
 	set, _ := data.All.(imap.UIDSet)
 	uids, total := newest(set, n)
-	return Hits{UIDs: uids, Total: int(total)}, nil
+	return Hits{UIDs: uids, Total: int(min(total, math.MaxInt32))}, nil
 }
 
 func (c *Conn) search(ctx context.Context, op string, crit Criteria) (data *imap.SearchData, err error) {

@@ -55,6 +55,9 @@ func fromIMAP(e *imapx.Error) error {
 		out.Code = provider.NotFound
 	case imapx.Refused:
 		out.Code = provider.Denied
+		if e.Code == "BADCHARSET" {
+			out.Code, out.Hint = provider.Unsupported, "the server searches bodies for ASCII text only: search for other words"
+		}
 	case imapx.TooLarge:
 		out.Code = provider.TooLarge
 	case imapx.Uncertain:

@@ -108,6 +108,7 @@ func roleOf(u imapx.Use) provider.Role {
 		return provider.RoleAll
 	case imapx.UseFlagged:
 		return provider.RoleFlagged
+	default:
+		return provider.RoleNone
 	}
-	return provider.RoleNone
 }

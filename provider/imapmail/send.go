@@ -47,6 +47,8 @@ func (s *SMTP) options(imap imapx.Options) submission.Options {
 		o.Security = submission.STARTTLS
 	case imapx.Cleartext:
 		o.Security = submission.Cleartext
+	default:
+		o.Security = submission.TLS
 	}
 	return o
 }

@@ -1,0 +1,231 @@
+package imapmail
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/postern-mail/postern/imapx"
+	"github.com/postern-mail/postern/imapx/imapxtest"
+	"github.com/postern-mail/postern/internal/mailmime"
+	"github.com/postern-mail/postern/provider"
+)
+
+func TestSearchSeveralFolders(t *testing.T) {
+	onServers(t, func(t *testing.T, srv *imapxtest.Server) {
+		var want []string
+		for i := range 12 {
+			folder := []string{"INBOX", "Archive", "Sent", "Trash"}[i%4]
+			srv.Append(t, folder, letter(100+i))
+			if folder != "Trash" {
+				want = append(want, fmt.Sprint("letter ", 100+i))
+			}
+		}
+		slices.Sort(want)
+		acct, _, _ := account(t, srv, nil)
+		for _, limit := range []int{1, 2, 5, 9, 50} {
+			var got []string
+			q := provider.Query{Subject: []string{"letter"}}
+			for s, err := range provider.All(t.Context(), provider.PageRequest{Limit: limit}, func(ctx context.Context, page provider.PageRequest) (provider.Page[provider.Summary], error) {
+				return acct.Search(ctx, q, page)
+			}) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				got = append(got, s.Subject)
+			}
+			slices.Sort(got)
+			diff(t, fmt.Sprint("pages of ", limit), want, got)
+		}
+		page, err := acct.Search(t.Context(), provider.Query{Subject: []string{"letter"}, Everywhere: true}, provider.PageRequest{})
+		if err != nil || len(page.Items) != 12 || page.Total != 12 {
+			t.Errorf("everywhere: %d of %d, %v", len(page.Items), page.Total, err)
+		}
+	})
+}
+
+func TestSearchGoesOnInARebuiltFolder(t *testing.T) {
+	onServers(t, func(t *testing.T, srv *imapxtest.Server) {
+		fill(t, srv, "Archive", 5)
+		acct, _, _ := account(t, srv, nil)
+		q := provider.Query{In: []provider.FolderID{"Archive"}}
+		page, err := acct.Search(t.Context(), q, provider.PageRequest{Limit: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		srv.Rebuild(t, "Archive")
+		srv.Cut()
+		_, err = acct.Search(t.Context(), q, provider.PageRequest{Limit: 2, After: page.Next})
+		wantCode(t, err, provider.Conflict)
+	})
+}
+
+func TestSearchesOfOneKind(t *testing.T) {
+	part := func(name string) []byte {
+		return []byte(strings.ReplaceAll("From: ann@example.org\nSubject: with "+name+"\nMessage-ID: <"+name+"@example.org>\nContent-Type: multipart/mixed; boundary=b\n\n"+
+			"--b\n\nwords inside\n--b\nContent-Type: application/pdf\nContent-Disposition: attachment; filename="+name+"\n\nx\n--b--\n", "\n", "\r\n"))
+	}
+	onServers(t, func(t *testing.T, srv *imapxtest.Server) {
+		srv.Append(t, "INBOX", part("a.pdf"))
+		srv.Append(t, "INBOX", letter(1), `\Seen`)
+		srv.Append(t, "INBOX", part("b.pdf"), `\Seen`)
+		srv.Append(t, "INBOX", letter(2))
+		acct, _, _ := account(t, srv, nil)
+		with := provider.Query{HasAttach: true}
+		for _, tt := range []struct {
+			name string
+			q    provider.Query
+			want []string
+		}{
+			{"attachment", with, []string{"with b.pdf", "with a.pdf"}},
+			{"no attachment", provider.Query{Not: []provider.Query{with}}, []string{"letter 2", "letter 1"}},
+			{"file name", provider.Query{Filename: []string{"A.PDF"}}, []string{"with a.pdf"}},
+			{"attachment and words", provider.Query{HasAttach: true, Body: []string{"words"}, With: provider.Seen}, []string{"with b.pdf"}},
+			{"attachment or unread", provider.Query{Any: [][]provider.Query{{with, {Without: provider.Seen}}}}, []string{"letter 2", "with b.pdf", "with a.pdf"}},
+			{"message id", provider.Query{HeaderID: "<1@example.org>"}, []string{"letter 1"}},
+			{"part of a message id", provider.Query{HeaderID: "@example.org"}, nil},
+			{"one of one", provider.Query{Any: [][]provider.Query{{{Subject: []string{"letter 2"}}}}}, []string{"letter 2"}},
+			{"one of three", provider.Query{Any: [][]provider.Query{{{Body: []string{"letter 1"}}, {Body: []string{"letter 2"}}, {Body: []string{"absent"}}}}}, []string{"letter 2", "letter 1"}},
+			{"a label nobody can have", provider.Query{Labels: []string{"two words"}}, nil},
+			{"to, cc or bcc", provider.Query{To: []string{"bob@"}}, []string{"letter 2", "letter 1"}},
+		} {
+			t.Run(tt.name, func(t *testing.T) {
+				tt.q.In = []provider.FolderID{"INBOX"}
+				got, err := acct.Search(t.Context(), tt.q, provider.PageRequest{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				diff(t, "found", tt.want, subjects(got.Items))
+			})
+		}
+		for _, q := range []provider.Query{
+			{Not: []provider.Query{{HasAttach: true, Body: []string{"x"}}}},
+			{Any: [][]provider.Query{{with, {Text: []string{"x"}}}}},
+		} {
+			_, err := acct.Search(t.Context(), q, provider.PageRequest{})
+			wantCode(t, err, provider.Unsupported)
+		}
+	})
+}
+
+// TestSearchWithoutCharset talks to a server that knows US-ASCII only.
+func TestSearchWithoutCharset(t *testing.T) {
+	srv := asciiServer(t)
+	acct, _, _ := account(t, imapxtest.Memory(t), func(o *Options) {
+		o.IMAP = imapx.Options{Addr: srv, Security: imapx.Cleartext, Username: "ann", Password: "x", Progress: 2 * time.Second}
+	})
+	in := []provider.FolderID{"INBOX"}
+	got, err := acct.Search(t.Context(), provider.Query{In: in, Subject: []string{"grüße", "an"}}, provider.PageRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	diff(t, "found", []string{"Grüße an Ann"}, subjects(got.Items))
+	_, err = acct.Search(t.Context(), provider.Query{In: in, Body: []string{"grüße"}}, provider.PageRequest{})
+	if err == nil {
+		t.Fatal("a search that the server cannot do found something")
+	}
+	wantCode(t, err, provider.Unsupported)
+}
+
+// asciiServer has two messages in INBOX and refuses every CHARSET.
+func asciiServer(t *testing.T) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	t.Cleanup(func() { ln.Close(); wg.Wait() })
+	wg.Go(func() {
+		for {
+			conn, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			wg.Go(func() {
+				defer conn.Close()
+				fmt.Fprint(conn, "* OK [CAPABILITY IMAP4rev1 LITERAL+] hello\r\n")
+				for in := bufio.NewScanner(conn); in.Scan(); {
+					answerASCII(conn, in)
+				}
+			})
+		}
+	})
+	return ln.Addr().String()
+}
+
+func answerASCII(conn net.Conn, in *bufio.Scanner) {
+	tag, command, _ := strings.Cut(in.Text(), " ")
+	literal := strings.HasSuffix(command, "+}")
+	for rest := literal; rest; rest = strings.HasSuffix(in.Text(), "+}") {
+		in.Scan()
+	}
+	head := func(n int, subject string) string {
+		field := "Subject: " + subject + "\r\n\r\n"
+		return fmt.Sprintf("* %d FETCH (UID %d FLAGS () INTERNALDATE \"02-Nov-2026 10:00:00 +0000\" RFC822.SIZE 99 "+
+			"BODYSTRUCTURE (\"text\" \"plain\" NIL NIL NIL \"7bit\" 9 1) BODY[HEADER.FIELDS (SUBJECT)] {%d}\r\n%s)\r\n", n, n, len(field), field)
+	}
+	switch {
+	case strings.HasPrefix(command, "LOGIN"):
+		fmt.Fprint(conn, tag+" OK [CAPABILITY IMAP4rev1 LITERAL+] in\r\n")
+		return
+	case strings.HasPrefix(command, "EXAMINE"):
+		fmt.Fprint(conn, "* 2 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n")
+	case strings.Contains(command, "CHARSET"):
+		fmt.Fprint(conn, tag+" NO [BADCHARSET (US-ASCII)] speak plainly\r\n")
+		return
+	case strings.HasPrefix(command, "UID SEARCH"):
+		fmt.Fprint(conn, "* SEARCH 1 2\r\n")
+	case strings.HasPrefix(command, "UID FETCH"):
+		fmt.Fprint(conn, head(1, "=?utf-8?q?Gr=C3=BC=C3=9Fe_an_Ann?="), head(2, "nothing of the kind"))
+	}
+	fmt.Fprint(conn, tag+" OK done\r\n")
+}
+
+func TestMatches(t *testing.T) {
+	s := &provider.Summary{
+		Subject: "Grüße aus Åre", HeaderID: "1@example.org", Size: 100, Flags: provider.Seen, Labels: []string{"$Todo"}, HasAttach: true,
+		From: []provider.Address{{Name: "Ann Lee", Addr: "ann@example.org"}}, To: []provider.Address{{Addr: "bob@example.com"}},
+		Cc: []provider.Address{{Addr: "carol@example.net"}}, Received: time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC),
+	}
+	m := &mailmime.Message{Attachments: []mailmime.Part{{Name: "Invoice.pdf"}}}
+	words := func(w ...string) []string { return w }
+	for _, tt := range []struct {
+		name string
+		q    provider.Query
+		want bool
+	}{
+		{"nothing asked", provider.Query{}, true},
+		{"subject", provider.Query{Subject: words("GRÜSSE", "x")}, false},
+		{"subject in another case", provider.Query{Subject: words("åre", "grüße")}, true},
+		{"from", provider.Query{From: words("lee", "ann@")}, true},
+		{"to finds cc", provider.Query{To: words("carol")}, true},
+		{"cc does not find to", provider.Query{Cc: words("bob")}, false},
+		{"file", provider.Query{Filename: words("invoice")}, true},
+		{"other file", provider.Query{Filename: words("receipt")}, false},
+		{"label", provider.Query{Labels: words("$todo")}, true},
+		{"other label", provider.Query{Labels: words("$to")}, false},
+		{"since", provider.Query{Since: s.Received}, true},
+		{"before", provider.Query{Before: s.Received}, false},
+		{"flags", provider.Query{With: provider.Seen, Without: provider.Flagged}, true},
+		{"flags not there", provider.Query{With: provider.Seen | provider.Flagged}, false},
+		{"larger", provider.Query{Larger: 100}, false},
+		{"smaller", provider.Query{Smaller: 101}, true},
+		{"id", provider.Query{HeaderID: "<1@example.org>"}, true},
+		{"not", provider.Query{Not: []provider.Query{{HasAttach: true}}}, false},
+		{"any", provider.Query{Any: [][]provider.Query{{{Subject: words("x")}, {Larger: 5}}}}, true},
+		{"any of none", provider.Query{Any: [][]provider.Query{{{Subject: words("x")}}}}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := matches(tt.q, s, m); got != tt.want {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
+}

@@ -154,6 +154,7 @@ func nextStep(c provider.Code) string {
 		return "try again in a little while"
 	case provider.Uncertain:
 		return "it may have happened: look before trying again"
+	default: // the message says it all
+		return ""
 	}
-	return ""
 }

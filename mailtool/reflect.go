@@ -90,8 +90,9 @@ func typeOf(t reflect.Type, above []reflect.Type) (*schema, error) {
 		}
 		items, err := typeOf(t.Elem(), above)
 		return &schema{Type: "array", Items: items}, err
+	default:
+		return nil, fmt.Errorf("%s has no portable schema", t)
 	}
-	return nil, fmt.Errorf("%s has no portable schema", t)
 }
 
 // bound reads the tags that limit a value. On an array, enum, maxlen and format

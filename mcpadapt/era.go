@@ -13,6 +13,8 @@ import (
 const (
 	// firstModern is the first protocol version without sessions.
 	firstModern = "2026-07-28"
+	// methodListen opens a stream of notifications.
+	methodListen = "subscriptions/listen"
 	// maxDepth is more than twice what the deepest tool's arguments need, inside
 	// a batch.
 	maxDepth = 40
@@ -87,7 +89,7 @@ func peek(body []byte) (content, error) {
 		if _, ok := meta[mcp.MetaKeyProtocolVersion]; ok {
 			asked.modern = true
 		}
-		if string(message["method"]) == `"subscriptions/listen"` {
+		if string(message["method"]) == `"`+methodListen+`"` {
 			asked.listens = true
 		}
 	}

@@ -45,7 +45,7 @@ func (t lasting) Connect(ctx context.Context) (mcp.Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &lastingConn{Connection: c, answered: make(chan struct{}, 1), closed: make(chan struct{})}, nil
+	return &lastingConn{Connection: c, answered: make(chan struct{}, 1), closed: make(chan struct{}), open: map[jsonrpc.ID]bool{}}, nil
 }
 
 type lastingConn struct {
@@ -55,16 +55,19 @@ type lastingConn struct {
 	closing  sync.Once
 
 	mu   sync.Mutex
-	open int // calls read and not answered
+	open map[jsonrpc.ID]bool // calls read and not answered
 }
 
 func (c *lastingConn) Read(ctx context.Context) (jsonrpc.Message, error) {
 	msg, err := c.Connection.Read(ctx)
-	if call, ok := msg.(*jsonrpc.Request); ok && err == nil && call.IsCall() {
-		c.add(1)
+	// A stream of notifications is a call too, whose answer is the end itself.
+	if call, ok := msg.(*jsonrpc.Request); ok && err == nil && call.IsCall() && call.Method != methodListen {
+		c.mu.Lock()
+		c.open[call.ID] = true
+		c.mu.Unlock()
 	}
 	if errors.Is(err, io.EOF) {
-		for c.add(0) > 0 {
+		for c.busy() {
 			select {
 			case <-c.answered:
 			case <-c.closed:
@@ -80,7 +83,9 @@ func (c *lastingConn) Read(ctx context.Context) (jsonrpc.Message, error) {
 func (c *lastingConn) Write(ctx context.Context, msg jsonrpc.Message) error {
 	err := c.Connection.Write(ctx, msg)
 	if answer, ok := msg.(*jsonrpc.Response); ok && answer.ID.IsValid() {
-		c.add(-1)
+		c.mu.Lock()
+		delete(c.open, answer.ID)
+		c.mu.Unlock()
 		select {
 		case c.answered <- struct{}{}:
 		default:
@@ -94,9 +99,8 @@ func (c *lastingConn) Close() error {
 	return c.Connection.Close()
 }
 
-func (c *lastingConn) add(n int) int {
+func (c *lastingConn) busy() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.open += n
-	return c.open
+	return len(c.open) > 0
 }

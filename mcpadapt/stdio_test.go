@@ -74,6 +74,23 @@ func TestAsksAndHangsUp(t *testing.T) {
 	}
 }
 
+// TestListensAndHangsUp has a stream of notifications open at the end of input.
+func TestListensAndHangsUp(t *testing.T) {
+	leakcheck.Check(t)
+	s := mcpadapt.NewServer(nil)
+	install(t, s, mcpadapt.Fixed(caller(t, reader("g1"))))
+	in := strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{` + modernMeta + `,"notifications":{"toolsListChanged":true}}}
+{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{` + modernMeta + `,"name":"list_notes"}}
+`)
+	var out bytes.Buffer
+	if err := mcpadapt.ServeIO(t.Context(), s, io.NopCloser(in), &out); err != nil {
+		t.Errorf("a client hung up: %v", err)
+	}
+	if !strings.Contains(out.String(), "Fines") {
+		t.Errorf("answers:\n%s", out.String())
+	}
+}
+
 type tellsEnd struct {
 	io.Reader
 	ended chan struct{}

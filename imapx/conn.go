@@ -92,7 +92,7 @@ func (c *Conn) run(ctx context.Context, op string, e effect, fn func(*imapclient
 	before := c.guard.sent.Load()
 	err := fn(c.client)
 	if sync != nil && err == nil {
-		err = sync.Wait()
+		_ = sync.Wait() // what became of it does not change what became of the command
 	}
 	if !stop() {
 		<-aborted

@@ -332,6 +332,38 @@ func TestNewNumbersOfAMove(t *testing.T) {
 	}
 }
 
+func TestMoveTakenBackInMidSession(t *testing.T) {
+	srv := serve(t, inboxed("MOVE UIDPLUS", "SELECT")+"C: NOOP\nS: * CAPABILITY IMAP4rev1\nS: $ OK")
+	err := open(t, srv.options()).Write(t.Context(), "INBOX", func(c *imapx.Conn) error {
+		if err := c.Noop(t.Context()); err != nil {
+			return err
+		}
+		_, err := c.Move(t.Context(), []imapx.UID{5}, "Archive")
+		return err
+	})
+	wantKind(t, err, imapx.Protocol)
+	if sent := srv.heard(); strings.Contains(sent, "COPY") || strings.Contains(sent, "STORE") || strings.Contains(sent, "EXPUNGE") {
+		t.Errorf("the client sent %s", sent)
+	}
+}
+
+func TestSlowButSteady(t *testing.T) {
+	srv := serve(t, inboxed("", "EXAMINE")+`C: UID FETCH 5
+S. * 1 FETCH (UID 5 FLAGS () BODY[]<0> {20}\r\nabcdefghijklmnopqrst)
+S: 
+S: $ OK`)
+	opts := srv.options()
+	opts.Progress = 500 * time.Millisecond
+	start := time.Now()
+	f, err := fetchOne(t, open(t, opts), 5)
+	if err != nil || string(f.Messages[0].Sections[0]) != "abcdefghijklmnopqrst" {
+		t.Fatalf("%+v, %v", f, err)
+	}
+	if took := time.Since(start); took < opts.Progress {
+		t.Errorf("the whole took %v: nothing was shown", took)
+	}
+}
+
 func TestKeywordTheMailboxForgets(t *testing.T) {
 	box := strings.Replace(inboxed("", "SELECT"), "S: * OK [UIDVALIDITY", "S: * OK [PERMANENTFLAGS (\\Seen $Label)] ok\nS: * OK [UIDVALIDITY", 1)
 	srv := serve(t, box+"C: UID STORE 5 +FLAGS ($Label)\nS: * 1 FETCH (UID 5 FLAGS ($Label))\nS: $ OK")

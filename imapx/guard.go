@@ -32,6 +32,7 @@ type guard struct {
 	armed  bool
 	closed bool
 	why    error
+	only   string // when set, the only command that may be sent
 	said   status // last BYE, or what an untagged NO, BAD or ALERT said
 	copied copyUID
 }
@@ -101,10 +102,15 @@ func (g *guard) due() error {
 // Write sends p; the server must take it within the progress deadline.
 func (g *guard) Write(p []byte) (int, error) {
 	g.mu.Lock()
-	closed := g.closed
+	closed, only := g.closed, g.only
 	g.mu.Unlock()
 	if closed {
 		return 0, net.ErrClosed
+	}
+	if _, command, _ := strings.Cut(string(p[:min(len(p), 64)]), " "); only != "" && !strings.HasPrefix(command, only) {
+		err := &Error{Kind: Protocol, Err: errors.New("the server took back an extension in mid-session")}
+		g.fail(err)
+		return 0, err
 	}
 	if err := g.Conn.SetWriteDeadline(time.Now().Add(g.progress)); err != nil {
 		return 0, err
@@ -118,6 +124,13 @@ func (g *guard) Write(p []byte) (int, error) {
 		g.fail(err)
 	}
 	return n, err
+}
+
+// restrict lets only one command pass, and with "" every one.
+func (g *guard) restrict(command string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.only = command
 }
 
 // arm says that an answer is due, disarm that none is.

@@ -71,6 +71,10 @@ func (c *Conn) moveChunk(ctx context.Context, uids []UID, dest string, out *Move
 	}
 	before := c.guard.expunged.Load()
 	err := c.run(ctx, "UID MOVE", changes, func(cl *imapclient.Client) error {
+		// Should the library have come to think that there is no MOVE, it would
+		// copy and expunge without looking at the answer to the copy.
+		c.guard.restrict("UID MOVE ")
+		defer c.guard.restrict("")
 		_, err := cl.Move(uidSet(uids), dest).Wait()
 		return err
 	})

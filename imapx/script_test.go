@@ -3,6 +3,7 @@ package imapx_test
 import (
 	"bufio"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +17,7 @@ import (
 //
 //	S: * OK hello          it sends a line; "$" at its start stands for the client's tag
 //	S- (UID 5              it sends without a line end; \r\n stands for one
+//	S. (UID 5              likewise, a byte every 10 ms
 //	C: UID FETCH           it reads a command that begins so
 //	C+ AGFubg==            it reads a line that belongs to one
 //	X:                     it closes the connection
@@ -81,15 +83,24 @@ func (s *scripted) play(conn net.Conn, transcript string) {
 	for _, step := range strings.Split(strings.TrimSpace(transcript), "\n") {
 		kind, arg, _ := strings.Cut(strings.TrimLeft(step, "\t"), " ")
 		switch kind {
-		case "S:", "S-":
+		case "S:", "S-", "S.":
 			if rest, ok := strings.CutPrefix(arg, "$"); ok {
 				arg = tag + rest
 			}
 			if arg = strings.ReplaceAll(arg, `\r\n`, "\r\n"); kind == "S:" {
 				arg += "\r\n"
 			}
-			if _, err := conn.Write([]byte(arg)); err != nil {
-				return
+			step := len(arg)
+			if kind == "S." {
+				step = 1
+			}
+			for b := range slices.Chunk([]byte(arg), max(1, step)) {
+				if _, err := conn.Write(b); err != nil {
+					return
+				}
+				if kind == "S." {
+					<-time.After(10 * time.Millisecond)
+				}
 			}
 		case "C:", "C+":
 			line, err := br.ReadString('\n')

@@ -1,0 +1,127 @@
+package imapx_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/postern-mail/postern/imapx"
+	"github.com/postern-mail/postern/imapx/imapxtest"
+)
+
+func TestMove(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		hide   []string
+		remain bool
+	}{
+		{name: "move"},
+		{name: "copy and expunge", hide: []string{"MOVE"}},
+		{name: "move without uidplus", hide: []string{"UIDPLUS"}},
+		{name: "copy only", hide: []string{"MOVE", "UIDPLUS"}, remain: true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			onServers(t, func(t *testing.T, srv *imapxtest.Server) {
+				uids := fill(t, srv, "INBOX", 5)
+				srv.SetFlags(t, "INBOX", uint32(uids[4]), `\Deleted`) // another client's: must stay
+				p := pool(t, srv)
+				var got imapx.Moved
+				write(t, p, "INBOX", func(ctx context.Context, c *imapx.Conn) (err error) {
+					got, err = c.Move(ctx, []imapx.UID{uids[3], uids[1], 4000}, "Archive")
+					return err
+				})
+				there := srv.UIDs(t, "Archive")
+				if len(there) != 2 {
+					t.Fatalf("archive holds %v", there)
+				}
+				diff(t, "missing", []imapx.UID{4000}, got.Missing)
+				if tt.remain {
+					diff(t, "remain", []imapx.UID{uids[3], uids[1]}, got.Remain)
+					if len(srv.UIDs(t, "INBOX")) != 5 || !slices.Contains(srv.Flags(t, "INBOX", uint32(uids[1])), `\Deleted`) {
+						t.Error("the originals are not just marked")
+					}
+					return
+				}
+				slices.Sort(got.Done)
+				diff(t, "done", []imapx.UID{uids[1], uids[3]}, got.Done)
+				diff(t, "left", []uint32{uint32(uids[0]), uint32(uids[2]), uint32(uids[4])}, srv.UIDs(t, "INBOX"))
+				for from, to := range got.New {
+					if got.Validity != srv.UIDValidity(t, "Archive") {
+						t.Errorf("%d became %d of another mailbox", from, to)
+					}
+					if want := slices.Index(uids, from) + 1; !strings.Contains(string(srv.Raw(t, "Archive", uint32(to))), fmt.Sprintf("message %d.", want)) {
+						t.Errorf("%d became %d, another message", from, to)
+					}
+				}
+				if known := len(got.New); known != 2 && !slices.Contains(tt.hide, "UIDPLUS") {
+					t.Errorf("%d new numbers known", known)
+				}
+			}, tt.hide...)
+		})
+	}
+}
+
+func TestMoveToNowhere(t *testing.T) {
+	for _, hide := range [][]string{nil, {"MOVE"}, {"MOVE", "UIDPLUS"}} {
+		t.Run(fmt.Sprint("hide ", hide), func(t *testing.T) {
+			onServers(t, func(t *testing.T, srv *imapxtest.Server) {
+				uids := fill(t, srv, "INBOX", 3)
+				p := pool(t, srv)
+				err := p.Write(t.Context(), "INBOX", func(c *imapx.Conn) error {
+					_, err := c.Move(t.Context(), uids, "No such box")
+					return err
+				})
+				wantKind(t, err, imapx.NotFound)
+				if got := srv.UIDs(t, "INBOX"); len(got) != 3 {
+					t.Fatalf("%d of 3 messages left", len(got))
+				}
+				for _, u := range uids {
+					if slices.Contains(srv.Flags(t, "INBOX", uint32(u)), `\Deleted`) {
+						t.Error("a message that was not copied is marked")
+					}
+				}
+				write(t, p, "INBOX", func(ctx context.Context, c *imapx.Conn) error {
+					_, err := c.Move(ctx, uids, "INBOX")
+					wantKind(t, err, imapx.Invalid)
+					_, err = c.Move(ctx, uids, "Arch\r\nive")
+					wantKind(t, err, imapx.Invalid)
+					return nil
+				})
+			}, hide...)
+		})
+	}
+}
+
+func TestRemove(t *testing.T) {
+	onServers(t, func(t *testing.T, srv *imapxtest.Server) {
+		uids := fill(t, srv, "INBOX", 4)
+		srv.SetFlags(t, "INBOX", uint32(uids[3]), `\Deleted`)
+		p := pool(t, srv)
+		write(t, p, "INBOX", func(ctx context.Context, c *imapx.Conn) error {
+			got, err := c.Remove(ctx, []imapx.UID{uids[1], 4000})
+			diff(t, "changed", imapx.Changed{Done: []imapx.UID{uids[1]}, Missing: []imapx.UID{4000}}, got)
+			return err
+		})
+		diff(t, "left", []uint32{uint32(uids[0]), uint32(uids[2]), uint32(uids[3])}, srv.UIDs(t, "INBOX"))
+	})
+}
+
+func TestRemoveNeedsUIDPLUS(t *testing.T) {
+	onServers(t, func(t *testing.T, srv *imapxtest.Server) {
+		uids := fill(t, srv, "INBOX", 2)
+		p := pool(t, srv)
+		write(t, p, "INBOX", func(ctx context.Context, c *imapx.Conn) error {
+			_, err := c.Remove(ctx, uids)
+			if !errors.Is(err, errors.ErrUnsupported) {
+				t.Errorf("error %v", err)
+			}
+			return nil
+		})
+		if slices.Contains(srv.Flags(t, "INBOX", uint32(uids[0])), `\Deleted`) || len(srv.UIDs(t, "INBOX")) != 2 {
+			t.Error("something was changed")
+		}
+	}, "UIDPLUS")
+}

@@ -1,0 +1,78 @@
+package imapx_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/postern-mail/postern/imapx"
+	"github.com/postern-mail/postern/imapx/imapxtest"
+)
+
+func TestSearch(t *testing.T) {
+	for _, hide := range [][]string{nil, {"ESEARCH"}} {
+		t.Run(fmt.Sprint("hide ", hide), func(t *testing.T) {
+			onServers(t, func(t *testing.T, srv *imapxtest.Server) {
+				uids := fill(t, srv, "INBOX", 12)
+				umlaut := imapx.UID(srv.Append(t, "INBOX", []byte("Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\nFrom: x@example.com\r\n\r\nhi\r\n"), `\Seen`))
+				p := pool(t, srv)
+				search := func(c imapx.Criteria, n int) (h imapx.Hits, err error) {
+					err = p.Read(t.Context(), "INBOX", func(conn *imapx.Conn) (err error) {
+						h, err = conn.Search(t.Context(), c, n)
+						return err
+					})
+					return h, err
+				}
+				for _, tt := range []struct {
+					name  string
+					crit  imapx.Criteria
+					n     int
+					want  []imapx.UID
+					total int
+				}{
+					{"all, capped", imapx.Criteria{}, 3, []imapx.UID{umlaut, uids[11], uids[10]}, 13},
+					{"subject", imapx.Criteria{Header: []imapx.HeaderTerm{{"Subject", "NUMBER 1"}}}, 10, []imapx.UID{uids[11], uids[10], uids[9], uids[0]}, 4},
+					{"beyond ascii", imapx.Criteria{Header: []imapx.HeaderTerm{{"Subject", "grüße"}}}, 10, []imapx.UID{umlaut}, 1},
+					{"range", imapx.Criteria{From: uids[1], To: uids[2]}, 10, []imapx.UID{uids[2], uids[1]}, 2},
+					{"uids", imapx.Criteria{UIDs: []imapx.UID{uids[5], 4000}}, 10, []imapx.UID{uids[5]}, 1},
+					{"body", imapx.Criteria{Body: []string{"message 7"}}, 10, []imapx.UID{uids[6]}, 1},
+					{"flags", imapx.Criteria{Flags: []string{`\Seen`}}, 10, []imapx.UID{umlaut}, 1},
+					{"no flags", imapx.Criteria{NoFlags: []string{`\Seen`}, From: uids[11]}, 10, []imapx.UID{uids[11]}, 1},
+					{"not", imapx.Criteria{Not: []imapx.Criteria{{Header: []imapx.HeaderTerm{{"From", "ann@"}}}}}, 10, []imapx.UID{umlaut}, 1},
+					{"or", imapx.Criteria{Or: [][2]imapx.Criteria{{{Body: []string{"message 2"}}, {Body: []string{"message 3"}}}}}, 10, []imapx.UID{uids[2], uids[1]}, 2},
+					{"nothing", imapx.Criteria{Body: []string{"absent"}}, 10, nil, 0},
+					{"since", imapx.Criteria{Since: time.Now().AddDate(0, 0, -2)}, 1, []imapx.UID{umlaut}, 13},
+					{"before", imapx.Criteria{Before: time.Now().AddDate(0, 0, -2)}, 1, nil, 0},
+				} {
+					t.Run(tt.name, func(t *testing.T) {
+						got, err := search(tt.crit, tt.n)
+						if err != nil {
+							t.Fatal(err)
+						}
+						diff(t, "hits", imapx.Hits{UIDs: tt.want, Total: tt.total}, got)
+					})
+				}
+				t.Run("sees new mail", func(t *testing.T) {
+					uid := imapx.UID(srv.Append(t, "INBOX", mail(77)))
+					got, err := search(imapx.Criteria{Body: []string{"message 77"}}, 5)
+					if err != nil || !slices.Equal(got.UIDs, []imapx.UID{uid}) {
+						t.Errorf("got %v, %v", got, err)
+					}
+				})
+				for name, bad := range map[string]imapx.Criteria{
+					"line break": {Body: []string{"a\r\nT LOGOUT"}},
+					"field":      {Header: []imapx.HeaderTerm{{"Sub ject", "x"}}},
+					"flag":       {Flags: []string{"a b"}},
+					"not utf-8":  {Not: []imapx.Criteria{{Text: []string{"\xff"}}}},
+				} {
+					_, err := search(bad, 5)
+					if !errors.Is(err, imapx.Invalid) {
+						t.Errorf("%s: %v", name, err)
+					}
+				}
+			}, hide...)
+		})
+	}
+}

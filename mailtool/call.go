@@ -138,6 +138,9 @@ func (k *call) permit(context.Context) error {
 		return unknownTool(k.name)
 	}
 	able, err := k.caller.able(tool)
+	if errors.Is(err, UnknownTool) {
+		return unknownTool(k.name) // an alias must not tell the name it stands for
+	}
 	if err != nil {
 		return err
 	}
@@ -167,7 +170,7 @@ func (k *call) permitArguments() error {
 		}
 	}
 	for _, p := range k.tool.spec.Params {
-		if _, given := k.args.get(p.Name); !given {
+		if len(k.args.at(p.Name)) == 0 {
 			continue
 		}
 		for _, a := range k.accounts {
@@ -231,7 +234,7 @@ func (k *call) run(ctx context.Context) error {
 	if len(k.accounts) > 0 && !k.tool.spec.Whole {
 		env = k.env(k.accounts[0])
 	}
-	out, err := k.handle(ctx, env, k.args)
+	out, err := k.handle(ctx, env, k.args, maxAnswerBytes)
 	return k.finish(ctx, out, err)
 }
 
@@ -243,21 +246,26 @@ func (k *call) env(a Account) *Env {
 	return env
 }
 
-// handle runs the handler. A fault in it must not take the embedder down.
-func (k *call) handle(ctx context.Context, env *Env, args arguments) (out any, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			out, err = nil, fmt.Errorf("tool %s panicked: %v", k.tool.spec.Name, p)
-		}
-	}()
-	return k.tool.run(ctx, env, args.json())
+// handle runs the handler; a table is cut to budget bytes.
+func (k *call) handle(ctx context.Context, env *Env, args arguments, budget int) (out any, err error) {
+	defer k.recovered(&err)
+	out, err = k.tool.run(ctx, env, args.json())
+	if rows, ok := out.(*Rows); ok && err == nil {
+		return rows.within(budget)
+	}
+	return out, err
+}
+
+// recovered makes an error of a panic: a fault in a handler or a backend must
+// not take the embedder down.
+func (k *call) recovered(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("tool %s panicked: %v", k.tool.spec.Name, p)
+	}
 }
 
 // finish turns the handler's answer into JSON and closes the claim.
 func (k *call) finish(ctx context.Context, out any, err error) error {
-	if rows, ok := out.(*Rows); ok && err == nil {
-		out, err = rows.within(maxAnswerBytes)
-	}
 	k.settle(ctx, out, err)
 	if err != nil {
 		return err

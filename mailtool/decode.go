@@ -8,12 +8,15 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Bounds of arguments, before anything is looked at.
 const (
 	maxArgsBytes = 40 << 20 // attachments in base64 and their text; the HTTP adapter stops earlier
 	maxArgsDepth = 8        // the deepest schema has five levels
+	// maxArgsValues bounds what all those bytes can hold: 1000 ids and a few attachments are far below.
+	maxArgsValues = 50_000
 )
 
 // arguments are a call's decoded members, in the order given.
@@ -47,6 +50,10 @@ func (a arguments) texts(name string) []string {
 	if !ok {
 		return nil
 	}
+	return textsOf(raw)
+}
+
+func textsOf(raw json.RawMessage) []string {
 	var one string
 	if json.Unmarshal(raw, &one) == nil {
 		return []string{one}
@@ -56,6 +63,30 @@ func (a arguments) texts(name string) []string {
 		return many
 	}
 	return nil
+}
+
+// at returns the values of the parameter with this path, those in each item of
+// a list on the way.
+func (a arguments) at(path string) []json.RawMessage {
+	name, rest, deeper := strings.Cut(path, ".")
+	raw, ok := a.get(name)
+	switch {
+	case !ok:
+		return nil
+	case !deeper:
+		return []json.RawMessage{raw}
+	}
+	var items []json.RawMessage
+	if json.Unmarshal(raw, &items) != nil {
+		items = []json.RawMessage{raw}
+	}
+	var found []json.RawMessage
+	for _, item := range items {
+		if inner, err := splitObject(item); item[0] == '{' && err == nil {
+			found = append(found, inner.at(rest)...)
+		}
+	}
+	return found
 }
 
 // with returns a copy in which name has the value given, or is gone when raw is nil.
@@ -130,7 +161,8 @@ func garbled(err error) error {
 	return refuse(Invalid, "the arguments are not valid JSON: "+err.Error(), "send one JSON object of named parameters")
 }
 
-// scanValue walks one document and refuses duplicates, depth and trailing data.
+// scanValue walks one document and refuses duplicates, depth, trailing data and
+// more values than anybody means.
 func scanValue(d *json.Decoder) error {
 	d.UseNumber()
 	type level struct {
@@ -139,7 +171,10 @@ func scanValue(d *json.Decoder) error {
 		seen   map[string]bool
 	}
 	var stack []level
-	for {
+	for values := 0; ; values++ {
+		if values > maxArgsValues {
+			return refuse(Invalid, "the arguments hold more than "+strconv.Itoa(maxArgsValues)+" values", "send fewer at once")
+		}
 		token, err := d.Token()
 		if err == io.EOF && len(stack) == 0 {
 			return nil
@@ -180,7 +215,7 @@ func scanValue(d *json.Decoder) error {
 // clip shortens a caller's text for a message.
 func clip(s string) string {
 	const most = 60
-	runes := []rune(strings.ToValidUTF8(s, "\uFFFD"))
+	runes := []rune(strings.ToValidUTF8(s[:min(len(s), (most+1)*utf8.UTFMax)], "\uFFFD"))
 	if len(runes) <= most {
 		return string(runes)
 	}

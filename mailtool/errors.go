@@ -99,10 +99,10 @@ func asError(err error) *Error {
 }
 
 func fromProvider(p *provider.Error) *Error {
-	e := &Error{Code: Code(p.Code), Status: p.Status, Next: p.Hint, err: p}
+	e := &Error{Code: Code(provider.CodeOf(p)), Status: p.Status, Next: p.Hint, err: p}
 	e.Message = cleanLine(strings.TrimSpace(p.Op + ": " + causeText(p)))
 	if e.Next == "" {
-		e.Next = nextStep(p.Code)
+		e.Next = nextStep(provider.CodeOf(p))
 	}
 	if p.RetryAfter > 0 {
 		e.RetryAfter = seconds(p.RetryAfter)
@@ -119,7 +119,7 @@ func fromProvider(p *provider.Error) *Error {
 
 func causeText(p *provider.Error) string {
 	if p.Err == nil {
-		return string(p.Code)
+		return string(provider.CodeOf(p))
 	}
 	return p.Err.Error()
 }

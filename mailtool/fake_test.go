@@ -54,7 +54,7 @@ func (r *recorder) took() string {
 
 func (r *recorder) Info() provider.Info {
 	return provider.Info{Account: r.account, Service: "test", Identities: []provider.Address{
-		{Name: "Ann Lee", Addr: "ann@example.org"}, {Addr: "office@example.org"},
+		{Name: "Ann Lee", Addr: "ann@example.org"}, {Addr: "office@example.org"}, {Addr: "desk@example.org"},
 	}}
 }
 func (r *recorder) Capabilities() provider.CapabilitySet { return r.caps }

@@ -20,7 +20,8 @@ const maxMergedCursor = 16 << 10
 
 // merged runs a list on every account and merges the answers newest first. An
 // account that fails is named; only when all fail the call fails.
-func (k *call) merged(ctx context.Context) (*Rows, error) {
+func (k *call) merged(ctx context.Context) (out *Rows, err error) {
+	defer k.recovered(&err)
 	starts, err := k.starts()
 	if err != nil {
 		return nil, err
@@ -85,12 +86,9 @@ func (k *call) list(ctx context.Context, s start) *accountList {
 		}
 		args = args.with("cursor", json.RawMessage(raw))
 	}
-	out, err := k.handle(ctx, k.env(s.account), args)
-	if err != nil {
-		l.err = err
-		return l
-	}
-	l.rows, l.err = out.(*Rows).within(maxAnswerBytes / len(k.accounts))
+	out, err := k.handle(ctx, k.env(s.account), args, maxAnswerBytes/len(k.accounts))
+	l.rows, _ = out.(*Rows)
+	l.err = err
 	return l
 }
 

@@ -16,6 +16,7 @@ import (
 // only reach the backend when it is permitted.
 type callable struct {
 	name, tool, args string
+	param            string          // path of the escalating one
 	effects          []scopes.Effect // all that the arguments have
 	tags             []scopes.Tag
 	needs            provider.CapabilitySet
@@ -37,11 +38,14 @@ func callables(t *testing.T, reg *Registry) []callable {
 		"delete_message":  `{"ids":["dm-1.1"]}`,
 		"send_message":    `{"to":["bob@example.com"],"subject":"Hi","body":"Hello","confirm_send":true}`,
 	}
-	extra := map[string]string{"include_body": `true`, "permanent": `true`, "deleted": `true`}
+	extra := map[string]string{
+		"include_body": `"include_body":true`, "permanent": `"permanent":true`, "deleted": `"deleted":true`,
+		"attachments.handle": `"attachments":[{"name":"n.txt","data":"aGk="},{"handle":"dm-1.1:2"}]`,
+	}
 	reaches := map[string]string{
 		"list_accounts": "", "list_folders": "folders", "list_messages": "list", "search_messages": "search", "read_message": "read",
 		"move_message": "move", "flag_message": "flags", "delete_message": "delete", "send_message": "send",
-		"delete_message permanent": "purge",
+		"delete_message permanent": "purge", "send_message attachments.handle": "open send",
 	}
 	var all []callable
 	for _, tool := range reg.Tools() {
@@ -58,7 +62,7 @@ func callables(t *testing.T, reg *Registry) []callable {
 				t.Fatalf("no value to try %s of %s with: every escalation is in this table", e.Param, s.Name)
 			}
 			c.name = s.Name + " " + e.Param
-			c.args = strings.TrimSuffix(base, "}") + `,"` + e.Param + `":` + value + `}`
+			c.args, c.param = withMember(base, value), e.Param
 			c.effects = []scopes.Effect{s.Effect, e.Effect}
 			if r, ok := reaches[c.name]; ok {
 				c.reaches = r
@@ -173,7 +177,11 @@ func listedWith(reg *Registry, caller *Caller, c callable) bool {
 	if err != nil {
 		return false
 	}
-	return !slices.ContainsFunc(args.members, func(m member) bool { _, ok := schema.Properties[m.name]; return !ok })
+	if slices.ContainsFunc(args.members, func(m member) bool { _, ok := schema.Properties[m.name]; return !ok }) {
+		return false
+	}
+	path := strings.Split(c.param, ".")
+	return len(path) < 2 || strings.Contains(string(schema.Properties[path[0]]), `"`+path[1]+`":{`)
 }
 
 // TestNeeds takes each capability away from the account: a tool that needs it
@@ -185,7 +193,7 @@ func TestNeeds(t *testing.T) {
 			backends["dm"].caps &^= provider.Caps(missing)
 			for _, c := range callables(t, reg) {
 				want := !c.needs.Can(missing) &&
-					(c.name != "search_messages include_body" || missing != provider.CapRead) &&
+					(c.name != "search_messages include_body" && c.name != "send_message attachments.handle" || missing != provider.CapRead) &&
 					(c.name != "delete_message permanent" || missing != provider.CapPurge)
 				if listed := listedWith(reg, caller, c); listed != want {
 					t.Errorf("%s: listed %v, want %v", c.name, listed, want)

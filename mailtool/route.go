@@ -33,9 +33,9 @@ func (c *Caller) route(t Tool, args arguments, able []Account) ([]Account, argum
 		return able, args, nil
 	}
 	wanted := args.texts(mailboxParam)
-	_, given := args.get(mailboxParam)
+	raw, given := args.get(mailboxParam)
 	rest := args.with(mailboxParam, nil)
-	if given && len(wanted) != 1 {
+	if given && raw[0] != '"' {
 		return nil, rest, paramFault(mailboxParam, "is not a text", listed(accountIDs(able)))
 	}
 	if given {
@@ -143,11 +143,12 @@ func (t Tool) effectsOf(args arguments) []scopes.Effect {
 }
 
 func (e Escalation) applies(args arguments) bool {
-	raw, given := args.get(e.Param)
-	if e.Equals == "" {
-		return given && string(raw) != "false"
-	}
-	return slices.Contains(args.texts(e.Param), e.Equals)
+	return slices.ContainsFunc(args.at(e.Param), func(raw json.RawMessage) bool {
+		if e.Equals == "" {
+			return string(raw) != "false"
+		}
+		return slices.Contains(textsOf(raw), e.Equals)
+	})
 }
 
 // An attachment's handle is the id of its message, a colon and its part.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
+	"strings"
 )
 
 // schema is the portable subset of JSON Schema that every model vendor takes:
@@ -58,37 +59,52 @@ func (s *schema) allows(value string) bool {
 	return slices.Contains(s.Enum, value)
 }
 
-// without returns a copy of the object schema that lacks the named properties
-// and the named enum values.
-func (s *schema) without(drop func(name string) bool, value func(name, value string) bool) *schema {
-	out := *s
-	out.Properties = nil
-	for _, p := range s.Properties {
-		if drop(p.Name) {
-			continue
-		}
-		out.Properties = append(out.Properties, property{p.Name, p.Schema.withoutValues(func(v string) bool { return value(p.Name, v) })})
-	}
-	out.Required = slices.DeleteFunc(slices.Clone(s.Required), drop)
-	return &out
+// at finds the schema of a parameter by its path, nil when there is none.
+func (s *schema) at(path string) *schema {
+	above, name := s.above(path)
+	return above.property(name)
 }
 
-func (s *schema) withoutValues(drop func(string) bool) *schema {
+// above finds the object that holds the parameter at path, and its name there.
+func (s *schema) above(path string) (*schema, string) {
+	name, rest, deeper := strings.Cut(path, ".")
+	if !deeper {
+		return s, name
+	}
+	inner := s.property(name)
+	for inner != nil && inner.Items != nil {
+		inner = inner.Items
+	}
+	return inner.above(rest)
+}
+
+// without returns a copy of the schema that lacks the properties and the enum
+// values named by their path.
+func (s *schema) without(drop func(path string) bool, value func(path, value string) bool) *schema {
+	return s.pruned("", drop, value)
+}
+
+func (s *schema) pruned(at string, drop func(path string) bool, value func(path, value string) bool) *schema {
+	out := *s
 	switch {
 	case s.Items != nil:
-		items := s.Items.withoutValues(drop)
-		if items == s.Items {
-			return s
+		out.Items = s.Items.pruned(at, drop, value)
+	case s.Type == "object":
+		below := at
+		if at != "" {
+			below += "."
 		}
-		out := *s
-		out.Items = items
-		return &out
-	case slices.ContainsFunc(s.Enum, drop):
-		out := *s
-		out.Enum = slices.DeleteFunc(slices.Clone(s.Enum), drop)
-		return &out
+		out.Properties = nil
+		for _, p := range s.Properties {
+			if path := below + p.Name; !drop(path) {
+				out.Properties = append(out.Properties, property{p.Name, p.Schema.pruned(path, drop, value)})
+			}
+		}
+		out.Required = slices.DeleteFunc(slices.Clone(s.Required), func(name string) bool { return drop(below + name) })
+	default:
+		out.Enum = slices.DeleteFunc(slices.Clone(s.Enum), func(v string) bool { return value(at, v) })
 	}
-	return s
+	return &out
 }
 
 // with returns a copy of the object schema with one more property in front.

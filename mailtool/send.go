@@ -19,7 +19,9 @@ func sendTools() []Tool {
 		Title:       "Send a message",
 		Description: "Sends a new message, once: the same content within 10 minutes is a retry unless idempotency_key differs.",
 		Effect:      scopes.Effect{Verb: "send", Access: scopes.Send, Scopes: scopes.AllOf(scopes.MailSend), Gate: scopes.Sending},
+		Escalate:    []Escalation{{Param: "attachments.handle", Effect: scopes.Effect{Verb: scopes.Get, Access: scopes.Read, Scopes: scopes.AllOf(scopes.MailRead)}}},
 		Needs:       provider.Caps(provider.CapSend),
+		Params:      []Param{{Name: "attachments.handle", Needs: provider.Caps(provider.CapRead)}},
 		Confirm:     "confirm_send",
 		Tags:        []scopes.Tag{"messages", "sending"},
 	}, sendMessage)}

@@ -14,7 +14,6 @@ import (
 
 	"golang.org/x/net/idna"
 
-	"github.com/postern-mail/postern/provider"
 	"github.com/postern-mail/postern/scopes"
 )
 
@@ -55,8 +54,7 @@ func (k *call) sendKey() Key {
 		key.Intent = "key:" + given[0]
 		return key
 	}
-	content := k.args.with(k.tool.spec.Confirm, nil).with("dry_run", nil)
-	slices.SortFunc(content.members, func(a, b member) int { return strings.Compare(a.name, b.name) })
+	content := k.args.with(k.tool.spec.Confirm, nil).with("dry_run", nil).with(idempotencyParam, nil)
 	sum := sha256.Sum256(content.json())
 	key.Intent = "content:" + hex.EncodeToString(sum[:])
 	return key
@@ -94,8 +92,14 @@ func (k *call) recipients(context.Context) error {
 	return nil
 }
 
+// own reports whether addr is the account's, by the rules of policies for when
+// two addresses are one.
 func (k *call) own(addr string) bool {
-	return slices.ContainsFunc(k.accounts[0].Mail.Info().Identities, func(id provider.Address) bool { return strings.EqualFold(id.Addr, addr) })
+	own := scopes.RecipientPolicy{Others: scopes.Deny}
+	for _, id := range k.accounts[0].Mail.Info().Identities {
+		own.Allow = append(own.Allow, asciiDomain(id.Addr))
+	}
+	return own.Decide(addr) == scopes.Allow
 }
 
 // recipients are the addresses in every parameter that takes recipients.
@@ -150,10 +154,11 @@ func (k *call) claim(ctx context.Context) error {
 
 // intentID is what the Message-ID is made of: of a caller's key always the
 // same, so that a send is found again after a crash; of content alone new for
-// each claim.
+// each claim. Two grants may use one key for two messages, which servers that
+// drop repeated Message-IDs must not take for one.
 func (k *call) intentID() string {
 	h := sha256.New()
-	for _, part := range []string{k.key.Account, k.key.Intent} {
+	for _, part := range []string{k.key.Grant, k.key.Account, k.key.Intent} {
 		h.Write([]byte(strconv.Itoa(len(part)) + ":" + part))
 	}
 	if !strings.HasPrefix(k.key.Intent, "key:") {

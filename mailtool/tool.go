@@ -31,7 +31,8 @@ type Spec struct {
 }
 
 // Escalation is a parameter that raises the tool's effect. Equals empty means:
-// present and not false.
+// present and not false. Param is a path where the parameter is a member of
+// another, such as "attachments.handle"; so is Param.Name.
 type Escalation struct {
 	Param  string
 	Equals string
@@ -77,7 +78,11 @@ func Define[In, Out any](s Spec, h Handler[In, Out]) Tool {
 		if err := json.Unmarshal(args, &in); err != nil {
 			return nil, fmt.Errorf("decode checked arguments: %w", err)
 		}
-		return h(ctx, env, in)
+		out, err := h(ctx, env, in)
+		if v := reflect.ValueOf(out); err == nil && v.Kind() == reflect.Pointer && v.IsNil() {
+			return nil, errors.New("the handler answered nothing")
+		}
+		return out, err
 	}}
 	var inErr, outErr error
 	t.input, inErr = schemaOf(reflect.TypeFor[In]())
@@ -128,7 +133,7 @@ func (t Tool) check() error {
 // checkParams looks at the parameters that the Spec names.
 func (t Tool) checkParams() (faults []error) {
 	has := func(what, name string) {
-		if t.input.property(name) == nil {
+		if t.input.at(name) == nil {
 			faults = append(faults, fmt.Errorf("%s names no parameter: %q", what, name))
 		}
 	}
@@ -140,13 +145,13 @@ func (t Tool) checkParams() (faults []error) {
 		if e.Effect.Access == scopes.Send && e.Effect.Verb != "send" {
 			faults = append(faults, fmt.Errorf("escalation by %s sends, and its verb is %q", e.Param, e.Effect.Verb))
 		}
-		if p := t.input.property(e.Param); p != nil && e.Equals != "" && !p.allows(e.Equals) {
+		if p := t.input.at(e.Param); p != nil && e.Equals != "" && !p.allows(e.Equals) {
 			faults = append(faults, fmt.Errorf("escalation by %s: %q is not one of its values", e.Param, e.Equals))
 		}
 	}
 	for _, p := range t.spec.Params {
 		has("param", p.Name)
-		if t.input.requires(p.Name) {
+		if above, name := t.input.above(p.Name); above != nil && above.requires(name) {
 			faults = append(faults, fmt.Errorf("param %s is required and cannot be left out", p.Name))
 		}
 	}

@@ -2,6 +2,7 @@ package mailtool
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -17,8 +18,9 @@ import (
 	"github.com/postern-mail/postern/provider"
 )
 
-// validate checks args against s and returns them in the form the typed
-// decoder takes: 1.0 becomes 1. The first fault is reported, by parameter.
+// validate checks args against s and returns them in one form for all spellings
+// of the same arguments: members in the order of s, 1.0 as 1, no needless
+// escapes. The first fault is reported, by parameter.
 func (s *schema) validate(args arguments) (arguments, error) {
 	var out arguments
 	for _, m := range args.members {
@@ -32,6 +34,7 @@ func (s *schema) validate(args arguments) (arguments, error) {
 		}
 		out.members = append(out.members, member{m.name, raw})
 	}
+	slices.SortFunc(out.members, func(a, b member) int { return cmp.Compare(s.place(a.name), s.place(b.name)) })
 	for _, name := range s.Required {
 		if _, ok := args.get(name); !ok {
 			return out, paramFault(name, "is missing", s.property(name).wants())
@@ -40,7 +43,11 @@ func (s *schema) validate(args arguments) (arguments, error) {
 	return out, nil
 }
 
-// value checks one value and returns it as the typed decoder takes it.
+func (s *schema) place(name string) int {
+	return slices.IndexFunc(s.Properties, func(p property) bool { return p.Name == name })
+}
+
+// value checks one value and returns it in its one form.
 func (s *schema) value(name string, raw json.RawMessage) (json.RawMessage, error) {
 	raw = bytes.TrimSpace(raw)
 	wrong := func() (json.RawMessage, error) {
@@ -62,7 +69,10 @@ func (s *schema) value(name string, raw json.RawMessage) (json.RawMessage, error
 		if json.Unmarshal(raw, &text) != nil || raw[0] != '"' {
 			return wrong()
 		}
-		return raw, s.text(name, text)
+		if err := s.text(name, text); err != nil {
+			return nil, err
+		}
+		return compact(text)
 	case "array":
 		var items []json.RawMessage
 		if json.Unmarshal(raw, &items) != nil || raw[0] != '[' {

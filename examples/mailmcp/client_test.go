@@ -22,10 +22,10 @@ const callTimeout = 30 * time.Second
 // client is a real MCP client on the command's standard input and output.
 type client struct {
 	*mcp.ClientSession
-	stop   context.CancelFunc // as a signal would
-	done   chan struct{}      // closed when the command has ended
-	status int                // of the command, once done
+	done   chan struct{} // closed when the command has ended
+	status int           // of the command, once done
 	stderr lockedBuffer
+	listed chan struct{} // has a token when the command said that its tools changed
 }
 
 // connect starts the command and a client to it. When the test ends the client
@@ -35,7 +35,7 @@ func connect(t *testing.T, e env, args ...string) *client {
 	fromClient, toCommand := io.Pipe()
 	fromCommand, toClient := io.Pipe()
 	ctx, cancel := context.WithCancel(t.Context())
-	c := &client{stop: cancel, done: make(chan struct{})}
+	c := &client{done: make(chan struct{}), listed: make(chan struct{}, 1)}
 	go func() {
 		defer close(c.done)
 		defer toClient.Close()
@@ -50,15 +50,25 @@ func connect(t *testing.T, e env, args ...string) *client {
 			t.Errorf("the command ended with status %d and said %q", c.status, c.stderr.String())
 		}
 	})
-	c.ClientSession = handshake(t, &mcp.IOTransport{Reader: fromCommand, Writer: toCommand})
+	c.ClientSession = greet(t, &mcp.IOTransport{Reader: fromCommand, Writer: toCommand}, func(context.Context, *mcp.ToolListChangedRequest) {
+		select {
+		case c.listed <- struct{}{}:
+		default:
+		}
+	})
 	return c
 }
 
 func handshake(t *testing.T, transport mcp.Transport) *mcp.ClientSession {
 	t.Helper()
+	return greet(t, transport, nil)
+}
+
+func greet(t *testing.T, transport mcp.Transport, changed func(context.Context, *mcp.ToolListChangedRequest)) *mcp.ClientSession {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), callTimeout)
 	defer cancel()
-	session, err := mcp.NewClient(&mcp.Implementation{Name: "test", Version: "1"}, nil).Connect(ctx, transport, nil)
+	session, err := mcp.NewClient(&mcp.Implementation{Name: "test", Version: "1"}, &mcp.ClientOptions{ToolListChangedHandler: changed}).Connect(ctx, transport, nil)
 	if err != nil {
 		t.Fatalf("connect: %v", err)
 	}

@@ -17,6 +17,8 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// Or a client that no longer listens would end the process at once.
+	signal.Ignore(syscall.SIGPIPE)
 	// A second signal ends the process even if closing takes long.
 	context.AfterFunc(ctx, stop)
 	os.Exit(run(ctx, process{

@@ -54,10 +54,15 @@ func command(t *testing.T, e env, args ...string) (cmd *exec.Cmd, stdin io.Write
 // when it has a connection to a mail server, and leaves none behind.
 func TestEndOfTheProcess(t *testing.T) {
 	srv := imapxtest.Memory(t)
-	for name, end := range map[string]func(cmd *exec.Cmd, stdin io.Closer) error{
-		"end of input": func(_ *exec.Cmd, stdin io.Closer) error { return stdin.Close() },
-		"SIGINT":       func(cmd *exec.Cmd, _ io.Closer) error { return cmd.Process.Signal(syscall.SIGINT) },
-		"SIGTERM":      func(cmd *exec.Cmd, _ io.Closer) error { return cmd.Process.Signal(syscall.SIGTERM) },
+	for name, end := range map[string]func(p *os.Process, stdin io.WriteCloser, stdout io.Closer) error{
+		"end of input": func(_ *os.Process, stdin io.WriteCloser, _ io.Closer) error { return stdin.Close() },
+		"SIGINT":       func(p *os.Process, _ io.WriteCloser, _ io.Closer) error { return p.Signal(syscall.SIGINT) },
+		"SIGTERM":      func(p *os.Process, _ io.WriteCloser, _ io.Closer) error { return p.Signal(syscall.SIGTERM) },
+		"nobody reads": func(_ *os.Process, stdin io.WriteCloser, stdout io.Closer) error {
+			err := stdout.Close() // the client may close stdin for it
+			_, _ = io.WriteString(stdin, `{"jsonrpc":"2.0","id":"last","method":"ping"}`+"\n")
+			return err
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv := srv.Fresh(t)
@@ -68,7 +73,7 @@ func TestEndOfTheProcess(t *testing.T) {
 				t.Fatal("no connection to the mail server")
 			}
 			begun := time.Now()
-			if err := end(cmd, stdin); err != nil {
+			if err := end(cmd.Process, stdin, stdout); err != nil {
 				t.Fatal(err)
 			}
 			if err := cmd.Wait(); err != nil || stderr.String() != "" {

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
+	"syscall"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -21,8 +23,11 @@ func serveStdio(ctx context.Context, server *mcp.Server, p process) error {
 	}()
 	defer context.AfterFunc(ctx, func() { feed.Close() })()
 	err := mcpadapt.ServeIO(context.WithoutCancel(ctx), server, input, p.stdout)
-	if err != nil && ctx.Err() == nil {
-		return bad("standard input", "%v", err)
+	switch {
+	case err == nil, ctx.Err() != nil:
+		return nil
+	case errors.Is(err, io.ErrClosedPipe), errors.Is(err, syscall.EPIPE):
+		return nil // the client no longer listens, which is how some hang up
 	}
-	return nil
+	return bad("standard input", "%v", err)
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/postern-mail/postern/imapx"
-	"github.com/postern-mail/postern/internal/mailmime"
 	"github.com/postern-mail/postern/provider"
 )
 
@@ -65,7 +64,7 @@ func (b *Backend) listPage(ctx context.Context, c *imapx.Conn, opts provider.Lis
 	}
 	out := found{total: total, more: total > len(f.Messages)+len(f.Missing)+len(f.Incomplete)}
 	for _, m := range f.Messages {
-		s, _ := b.summarize(c.Mailbox(), m)
+		s := b.summarize(c.Mailbox(), m)
 		out.items, out.uids = append(out.items, s), append(out.uids, m.UID)
 		out.last = m.UID
 	}
@@ -93,7 +92,7 @@ func received(since, before time.Time) filter {
 	if since.IsZero() && before.IsZero() {
 		return nil
 	}
-	return func(s *provider.Summary, _ *mailmime.Message) bool {
+	return func(s *provider.Summary, _ *imapx.Part) bool {
 		return (since.IsZero() || !s.Received.Before(since)) && (before.IsZero() || s.Received.Before(before))
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/postern-mail/postern/imapx"
-	"github.com/postern-mail/postern/internal/mailmime"
 	"github.com/postern-mail/postern/provider"
 )
 
@@ -70,7 +69,7 @@ func (p *plan) filter() filter {
 	if len(p.client)+len(p.not)+len(p.any) == 0 {
 		return nil
 	}
-	return func(s *provider.Summary, m *mailmime.Message) bool {
+	return func(s *provider.Summary, m *imapx.Part) bool {
 		for _, q := range p.client {
 			if !matches(q, s, m) {
 				return false
@@ -90,7 +89,7 @@ func (p *plan) filter() filter {
 	}
 }
 
-func (p *plan) matchAll(s *provider.Summary, m *mailmime.Message) bool { return matches(p.query, s, m) }
+func (p *plan) matchAll(s *provider.Summary, m *imapx.Part) bool { return matches(p.query, s, m) }
 
 // needsUs reports terms that no SEARCH key can express.
 func needsUs(q provider.Query) bool {
@@ -122,11 +121,11 @@ func anySub(q provider.Query, test func(provider.Query) bool) bool {
 }
 
 // matches decides a query without words in the body from a list entry.
-func matches(q provider.Query, s *provider.Summary, m *mailmime.Message) bool {
+func matches(q provider.Query, s *provider.Summary, m *imapx.Part) bool {
 	id := strings.Trim(q.HeaderID, "<> ")
 	switch {
 	case !hasAll(q.From, addressText(s.From)), !hasAll(q.To, addressText(s.To)+"\n"+addressText(s.Cc)), !hasAll(q.Cc, addressText(s.Cc)),
-		!hasAll(q.Subject, s.Subject), !hasAll(q.Filename, fileNames(m)),
+		!hasAll(q.Subject, s.Subject), len(q.Filename) > 0 && !hasAll(q.Filename, fileNames(m)),
 		!q.Since.IsZero() && s.Received.Before(q.Since), !q.Before.IsZero() && !s.Received.Before(q.Before),
 		!s.Flags.Has(q.With), s.Flags&q.Without != 0,
 		q.Larger > 0 && s.Size <= q.Larger, q.Smaller > 0 && s.Size >= q.Smaller,
@@ -151,7 +150,7 @@ func matches(q provider.Query, s *provider.Summary, m *mailmime.Message) bool {
 	return true
 }
 
-func matchesAny(group []provider.Query, s *provider.Summary, m *mailmime.Message) bool {
+func matchesAny(group []provider.Query, s *provider.Summary, m *imapx.Part) bool {
 	for _, q := range group {
 		if matches(q, s, m) {
 			return true
@@ -187,9 +186,9 @@ func addressText(list []provider.Address) string {
 	return b.String()
 }
 
-func fileNames(m *mailmime.Message) string {
+func fileNames(structure *imapx.Part) string {
 	var b strings.Builder
-	for _, p := range m.Attachments {
+	for _, p := range describe(structure).Attachments {
 		b.WriteString(p.Name + "\n")
 	}
 	return b.String()

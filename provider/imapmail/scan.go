@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/postern-mail/postern/imapx"
-	"github.com/postern-mail/postern/internal/mailmime"
 	"github.com/postern-mail/postern/provider"
 )
 
@@ -17,7 +16,7 @@ const (
 )
 
 // filter decides about a message what the server cannot.
-type filter func(*provider.Summary, *mailmime.Message) bool
+type filter func(*provider.Summary, *imapx.Part) bool
 
 // found is a slice of a folder's matches, the highest UID first.
 type found struct {
@@ -72,8 +71,8 @@ func (b *Backend) scan(ctx context.Context, c *imapx.Conn, crit imapx.Criteria, 
 // take adds what matches, and stops behind the last one there is room for.
 func (b *Backend) take(box imapx.Mailbox, f imapx.Fetched, limit int, keep filter, out *found) {
 	for i, m := range f.Messages {
-		s, parts := b.summarize(box, m)
-		if keep != nil && !keep(&s, parts) {
+		s := b.summarize(box, m)
+		if keep != nil && !keep(&s, m.Structure) {
 			continue
 		}
 		out.items = append(out.items, s)

@@ -13,7 +13,6 @@ import (
 
 	"github.com/postern-mail/postern/imapx"
 	"github.com/postern-mail/postern/imapx/imapxtest"
-	"github.com/postern-mail/postern/internal/mailmime"
 	"github.com/postern-mail/postern/provider"
 )
 
@@ -194,7 +193,7 @@ func TestMatches(t *testing.T) {
 		From: []provider.Address{{Name: "Ann Lee", Addr: "ann@example.org"}}, To: []provider.Address{{Addr: "bob@example.com"}},
 		Cc: []provider.Address{{Addr: "carol@example.net"}}, Received: time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC),
 	}
-	m := &mailmime.Message{Attachments: []mailmime.Part{{Name: "Invoice.pdf"}}}
+	m := &imapx.Part{Path: []int{1}, Type: "application/pdf", Params: map[string]string{"name": "Invoice.pdf"}}
 	words := func(w ...string) []string { return w }
 	for _, tt := range []struct {
 		name string

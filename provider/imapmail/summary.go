@@ -22,14 +22,12 @@ func summaryItems() imapx.Items {
 	}
 }
 
-// summarize makes a list entry of a message fetched with summaryItems, and
-// describes its parts.
-func (b *Backend) summarize(box imapx.Mailbox, m imapx.Message) (provider.Summary, *mailmime.Message) {
+// summarize makes a list entry of a message fetched with summaryItems.
+func (b *Backend) summarize(box imapx.Mailbox, m imapx.Message) provider.Summary {
 	h, _ := mailmime.ParseHeader(m.Sections[0])
-	parts := describe(m.Structure)
 	s := b.summary(box, m, h)
-	s.HasAttach = parts.HasFile()
-	return s, parts
+	s.HasAttach = hasFile(m.Structure)
+	return s
 }
 
 func (b *Backend) summary(box imapx.Mailbox, m imapx.Message, h mailmime.Header) provider.Summary {

@@ -20,7 +20,7 @@ func neutral() []string {
 
 func TestDemo(t *testing.T) {
 	leakcheck.Check(t)
-	c := connect(t, env{"MAIL_TIMEZONE": "UTC"})
+	c := connect(t, env{"MAIL_TIMEZONE": "Asia/Kathmandu"})
 	if diff := cmp.Diff(neutral(), c.names(t)); diff != "" {
 		t.Errorf("tools (-want +got):\n%s", diff)
 	}
@@ -34,8 +34,8 @@ func TestDemo(t *testing.T) {
 		t.Fatalf("%d messages, want 3", len(ids))
 	}
 	message := c.do(t, "read_message", args{"ids": ids[:1]}).Messages[0]
-	if message.Subject != subjects[0] || message.Body == "" || !strings.HasSuffix(message.Date, "Z") {
-		t.Errorf("read %+v, want the subject %q, a body, and a time in UTC", message, subjects[0])
+	if message.Subject != subjects[0] || message.Body == "" || !strings.HasSuffix(message.Date, "+05:45") {
+		t.Errorf("read %+v, want the subject %q, a body, and a time in Kathmandu", message, subjects[0])
 	}
 	moved := c.do(t, "move_message", args{"ids": ids[:1], "to": "archive"})
 	if string(moved.Done) != "1" {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/postern-mail/postern/imapx/imapxtest"
 	"github.com/postern-mail/postern/internal/leakcheck"
@@ -269,6 +270,18 @@ func TestNoSending(t *testing.T) {
 		t.Error("send_message is listed")
 	}
 	c.hidden(t, "send_message", args{"to": []string{"eve@example.net"}, "body": "x", "confirm_send": true})
+}
+
+// A server that says nothing ends a call after -timeout and not the process.
+func TestTimeoutOfACall(t *testing.T) {
+	silent := listenSilently(t)
+	c := connect(t, env{"IMAP_ADDR": silent.addr, "IMAP_TLS": "none", "IMAP_USER": "ann", "IMAP_PASSWORD": "x"}, "-timeout", "1s")
+	begun := time.Now()
+	c.refused(t, "timeout", "list_folders", nil)
+	if took := time.Since(begun); took < time.Second || took > callTimeout/2 {
+		t.Errorf("it took %v", took)
+	}
+	c.do(t, "list_accounts", nil)
 }
 
 // What is refused never reaches the server.

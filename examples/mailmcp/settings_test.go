@@ -106,6 +106,10 @@ func TestIMAPSettings(t *testing.T) {
 			sendingEnv().with("SMTP_PASSWORD", "secret-2"),
 			"imap.example.org:993 tls ann@example.org secret-1", "smtp.example.org:465 tls ann@example.org secret-2", ann,
 		},
+		"same user for sending": {
+			sendingEnv().with("SMTP_USER", "ann@example.org"),
+			"imap.example.org:993 tls ann@example.org secret-1", "smtp.example.org:465 tls ann@example.org secret-1", ann,
+		},
 		"everything": {
 			full, "localhost:1143 none ann@example.org secret-1", "[::1]:587 starttls smtp-ann secret-2",
 			[]provider.Address{{Name: "Lee, Ann", Addr: "ann@example.org"}, {Addr: "ann@example.net"}},

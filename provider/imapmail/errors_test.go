@@ -91,16 +91,17 @@ func TestBadAccounts(t *testing.T) {
 }
 
 func TestCapabilities(t *testing.T) {
-	base := provider.Caps(provider.CapFolders, provider.CapRead, provider.CapSearch, provider.CapModify, provider.CapSend)
-	move, purge := provider.Caps(provider.CapMove, provider.CapDelete), provider.Caps(provider.CapPurge)
+	base := provider.Caps(provider.CapFolders, provider.CapRead, provider.CapSearch, provider.CapModify,
+		provider.CapMove, provider.CapDelete, provider.CapSend)
+	purge := provider.Caps(provider.CapPurge)
 	for _, tt := range []struct {
 		name string
 		hide []string
 		want provider.CapabilitySet
 	}{
-		{"everything", nil, base | move | purge},
-		{"no move", []string{"MOVE"}, base | move | purge},
-		{"no uidplus", []string{"UIDPLUS"}, base | move},
+		{"everything", nil, base | purge},
+		{"no move", []string{"MOVE"}, base | purge},
+		{"no uidplus", []string{"UIDPLUS"}, base},
 		{"neither", []string{"MOVE", "UIDPLUS"}, base},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -122,6 +122,11 @@ S: $ OK`, "5 first, 6 "},
 ` + whole + `S: $ OK
 C: UID FETCH 6
 S: $ OK`, "5 first, missing [6] []"},
+		{"marked, then gone", `C: UID FETCH 5:6
+` + whole + `S: * 2 FETCH (UID 6 FLAGS (\Deleted))
+S: $ OK
+C: UID FETCH 6
+S: $ OK`, "5 first, missing [6] []"},
 		{"left out twice", `C: UID FETCH 5:6
 ` + whole + `S: * 2 FETCH (UID 6 FLAGS ())
 S: $ OK

@@ -108,7 +108,7 @@ func (c *Conn) FetchEach(ctx context.Context, jobs []FetchJob) ([]Fetched, error
 		got[i] = make(byUID)
 	}
 	open, wasStale, before := slices.Clone(jobs), c.stale, c.guard.fetches.Load()
-	for range 2 {
+	for try := range 2 {
 		if err := c.fetchUIDs(ctx, open, got); err != nil {
 			return nil, err
 		}
@@ -120,8 +120,13 @@ func (c *Conn) FetchEach(ctx context.Context, jobs []FetchJob) ([]Fetched, error
 			})
 			again = again || len(open[i].UIDs) > 0
 		}
-		if !again {
+		if !again || try > 0 {
 			break
+		}
+		for i := range open {
+			for _, u := range open[i].UIDs {
+				delete(got[i], u) // news of a message that is gone by now, perhaps
+			}
 		}
 	}
 	answers := int64(0)

@@ -104,10 +104,15 @@ func (o Options) withDefaults() Options {
 		o.DialTimeout = DefaultDialTimeout
 	}
 	if o.Dial == nil {
-		o.Dial = new(net.Dialer).DialContext
+		o.Dial = (&net.Dialer{KeepAliveConfig: keepAlive()}).DialContext
 	}
 	o.Limits = o.Limits.withDefaults()
 	return o
+}
+
+// keepAlive finds a connection that a router has forgotten within a minute.
+func keepAlive() net.KeepAliveConfig {
+	return net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 15 * time.Second, Count: 3}
 }
 
 func isLoopback(host string) bool {

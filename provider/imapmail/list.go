@@ -70,8 +70,11 @@ func (b *Backend) listPage(ctx context.Context, c *imapx.Conn, opts provider.Lis
 	}
 	for _, u := range f.Incomplete {
 		out.failed = append(out.failed, b.damaged(c.Mailbox(), u))
-		out.last = min(out.last, u)
+		if out.last == 0 || u < out.last {
+			out.last = u
+		}
 	}
+	out.more = out.more && out.last > 1
 	return out, nil
 }
 

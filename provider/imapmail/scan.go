@@ -84,6 +84,10 @@ func (b *Backend) take(box imapx.Mailbox, f imapx.Fetched, limit int, keep filte
 		}
 	}
 	for _, u := range f.Incomplete {
+		if len(out.items) == limit && u < out.last {
+			out.more = true // for the next page to name
+			continue
+		}
 		out.failed = append(out.failed, b.damaged(box, u))
 	}
 }

@@ -20,8 +20,9 @@ Flags:
   -tags messages,folders      only tools with one of these tags (all)
   -allow GATE,...             open these and close all others: sending, destructive,
                               migration (none)
-  -policy allow|ask|deny      recipients that -allow-recipients does not name (ask: the
-                              call must say confirm_send)
+  -policy allow|ask|deny      recipients that -allow-recipients does not name. ask is
+                              the default and, there being nobody to ask, passes like
+                              allow: every send must say confirm_send all the same
   -allow-recipients LIST      addresses and @domains that may be written to
   -http ADDR                  serve MCP at http://ADDR/mcp instead, under the name in ADDR
                               and this machine's; loopback only unless MAIL_HTTP_TOKEN

@@ -28,7 +28,7 @@ func TestBadArguments(t *testing.T) {
 		{"unknown", "list_messages", `{"wombat":1}`, Invalid, []string{`"wombat"`, "folder"}},
 		{"wrong case", "list_messages", `{"Folder":"INBOX"}`, Invalid, []string{`"Folder"`, "did you mean folder"}},
 		{"misspelt", "list_messages", `{"foldr":"INBOX"}`, Invalid, []string{"did you mean folder"}},
-		{"no parameters at all", "list_folders", `{"x":1}`, Invalid, []string{"takes no parameters"}},
+		{"no parameters at all", "list_accounts", `{"x":1}`, Invalid, []string{"takes no parameters"}},
 		{"text for number", "list_messages", `{"limit":"5"}`, Invalid, []string{"limit is a text", "whole number of 1 to 200"}},
 		{"fraction", "list_messages", `{"limit":1.5}`, Invalid, []string{"limit is 1.5"}},
 		{"too small", "list_messages", `{"limit":0}`, Invalid, []string{"limit is 0"}},

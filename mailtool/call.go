@@ -234,7 +234,7 @@ func (k *call) run(ctx context.Context) error {
 	if len(k.accounts) > 0 && !k.tool.spec.Whole {
 		env = k.env(k.accounts[0])
 	}
-	out, err := k.handle(ctx, env, k.args, maxAnswerBytes)
+	out, err := k.handle(ctx, env, k.args)
 	return k.finish(ctx, out, err)
 }
 
@@ -246,12 +246,12 @@ func (k *call) env(a Account) *Env {
 	return env
 }
 
-// handle runs the handler; a table is cut to budget bytes.
-func (k *call) handle(ctx context.Context, env *Env, args arguments, budget int) (out any, err error) {
+// handle runs the handler; a table is cut to what an answer holds.
+func (k *call) handle(ctx context.Context, env *Env, args arguments) (out any, err error) {
 	defer k.recovered(&err)
 	out, err = k.tool.run(ctx, env, args.json())
 	if rows, ok := out.(*Rows); ok && err == nil {
-		return rows.within(budget)
+		return rows.within(maxAnswerBytes)
 	}
 	return out, err
 }

@@ -29,6 +29,8 @@ type changeOut struct {
 	DryRun bool         `json:"dry_run,omitempty" jsonschema:"nothing was changed"`
 	Folder string       `json:"folder,omitempty" jsonschema:"where they are now"`
 	Items  []changeItem `json:"items,omitempty" jsonschema:"those that failed or have a new id"`
+	// Unlisted is so that an answer on 1000 messages stays short.
+	Unlisted int `json:"unlisted,omitempty" jsonschema:"how many more have a new id: list the folder to see it"`
 }
 
 type changeItem struct {
@@ -36,8 +38,11 @@ type changeItem struct {
 	NewID   string `json:"new_id,omitempty" jsonschema:"its id from now on"`
 	Remains bool   `json:"remains,omitempty" jsonschema:"it was copied, and the original is left marked deleted"`
 	Code    Code   `json:"code,omitempty" jsonschema:"class of the failure"`
-	Error   string `json:"error,omitempty" jsonschema:"what was wrong"`
+	Error   string `json:"error,omitempty" jsonschema:"what was wrong; left out behind many others"`
 }
+
+// usualItem is what a failure without its reason takes of an answer, in bytes.
+const usualItem = 65
 
 // changed reports a batch. An error that came with outcomes stands in the items
 // it stopped; without any, and for a single message, the call failed.
@@ -46,6 +51,14 @@ func changed(outcomes []provider.Outcome, err error) (*changeOut, error) {
 		return nil, err
 	}
 	out := &changeOut{}
+	stopped := 0
+	for _, o := range outcomes {
+		if o.Err != nil || o.Remains {
+			stopped++
+		}
+	}
+	reasons := room(max(reasonsBytes-8*stopped, reasonsBytes/8))
+	space := maxAnswerBytes - answerFrame - reasons - room(stopped*usualItem)
 	for _, o := range outcomes {
 		if o.Err == nil {
 			out.Done++
@@ -56,7 +69,10 @@ func changed(outcomes []provider.Outcome, err error) (*changeOut, error) {
 		item := changeItem{ID: string(o.ID), NewID: string(o.NewID), Remains: o.Remains}
 		if o.Err != nil {
 			f := failure(o.ID, o.Err)
-			item.Code, item.Error = f.Code, f.Error
+			item.Code, item.Error = f.Code, reasons.words(f.Error)
+		} else if !o.Remains && !space.takes(item) {
+			out.Unlisted++
+			continue
 		}
 		out.Items = append(out.Items, item)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"strings"
 	"testing"
 
 	"github.com/postern-mail/postern/provider"
@@ -41,8 +40,7 @@ func TestHalfABatch(t *testing.T) {
 
 func TestAttachmentBudget(t *testing.T) {
 	reg, caller, backends := fixture(t, "dm")
-	big := `{"name":"a","data":"` + strings.Repeat("AAAA", maxAttached/3) + `"}`
-	_, err := callSend(t, reg, caller, `{"to":["bob@example.com"],"body":"x","confirm_send":true,"attachments":[`+big+`,{"handle":"dm-1.1:2"},{"handle":"dm-1.1:3"}]}`)
+	_, err := callSend(t, reg, caller, `{"to":["bob@example.com"],"body":"x","confirm_send":true,"attachments":[{"handle":"dm-1.1:9"},{"handle":"dm-1.1:2"}]}`)
 	if asError(err).Code != TooLarge || len(backends["dm"].sent) != 0 {
 		t.Errorf("%v", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/postern-mail/postern/internal/mailtext"
 	"github.com/postern-mail/postern/provider"
 )
 
@@ -99,7 +100,8 @@ func asError(err error) *Error {
 }
 
 func fromProvider(p *provider.Error) *Error {
-	e := &Error{Code: Code(provider.CodeOf(p)), Status: p.Status, Next: p.Hint, err: p}
+	e := &Error{Code: Code(provider.CodeOf(p)), Status: p.Status, err: p}
+	e.Next, _ = mailtext.CleanLine(p.Hint, maxHint) // it may quote folder names
 	e.Message = cleanLine(strings.TrimSpace(p.Op + ": " + causeText(p)))
 	if e.Next == "" {
 		e.Next = nextStep(provider.CodeOf(p))
@@ -116,6 +118,9 @@ func fromProvider(p *provider.Error) *Error {
 	}
 	return e
 }
+
+// maxHint is room for three folder paths of a usual length, in runes.
+const maxHint = 1500
 
 func causeText(p *provider.Error) string {
 	if p.Err == nil {

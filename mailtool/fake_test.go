@@ -101,11 +101,21 @@ func (r *recorder) ReadMessages(_ context.Context, ids []provider.MessageID, _ p
 }
 
 func (r *recorder) OpenPart(_ context.Context, _ provider.MessageID, part provider.PartID) (provider.Part, io.ReadCloser, error) {
+	if part == "9" { // as much as a message takes
+		return provider.Part{ID: part, Name: "big.bin", Type: "application/octet-stream"}, io.NopCloser(io.LimitReader(zeros{}, maxAttached)), r.note("open")
+	}
 	name := "plan.pdf"
 	if part == "3" {
 		name = `Q1/2026\plan.pdf`
 	}
 	return provider.Part{ID: part, Name: name, Type: "application/pdf"}, io.NopCloser(strings.NewReader("%PDF-")), r.note("open")
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
 }
 
 func (r *recorder) Search(context.Context, provider.Query, provider.PageRequest) (provider.Page[provider.Summary], error) {

@@ -2,8 +2,10 @@ package mailtool
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
+	"github.com/postern-mail/postern/internal/mailtext"
 	"github.com/postern-mail/postern/provider"
 	"github.com/postern-mail/postern/scopes"
 )
@@ -19,21 +21,54 @@ func folderTools() []Tool {
 	}, listFolders)}
 }
 
-type foldersIn struct{}
+type foldersIn struct {
+	Cursor string `json:"cursor,omitempty" jsonschema:"next_cursor of the answer before, unchanged" maxlen:"16384"`
+}
 
-func listFolders(ctx context.Context, env *Env, _ foldersIn) (*Rows, error) {
+func listFolders(ctx context.Context, env *Env, in foldersIn) (*Rows, error) {
 	folders, err := env.Mail.ListFolders(ctx)
 	if err != nil {
 		return nil, err
 	}
+	if folders, err = env.foldersAfter(folders, provider.Cursor(in.Cursor)); err != nil {
+		return nil, err
+	}
 	rows := &Rows{Untrusted: untrusted(env.Nonce), Columns: []string{"path", "delimiter", "role", "total", "unread", "subscribed"}}
+	rows.at = func(i int) (provider.Cursor, error) {
+		return provider.Place{Listing: env.folderListing(), Key: folderKey(folders[i])}.Cursor()
+	}
 	for _, f := range folders {
+		path, _ := mailtext.CleanLine(f.Path, longestPath)
 		rows.Rows = append(rows.Rows, []string{
-			cleanLine(f.Path), f.Delimiter, string(f.Role), count(f, f.Total), count(f, f.Unread), yes(f.Subscribed),
+			path, cleanLine(f.Delimiter), string(f.Role), count(f, f.Total), count(f, f.Unread), yes(f.Subscribed),
 		})
 	}
 	return rows, nil
 }
+
+// longestPath is in runes: a path that was cut could not be used.
+const longestPath = 1000
+
+// foldersAfter leaves out the folders up to the one that the cursor names.
+func (env *Env) foldersAfter(folders []provider.Folder, cursor provider.Cursor) ([]provider.Folder, error) {
+	if cursor == "" {
+		return folders, nil
+	}
+	key, err := provider.Resume(cursor, env.folderListing(), "")
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(folders, func(f provider.Folder) bool { return folderKey(f) == key })
+	if i < 0 {
+		return nil, refuse(Code(provider.Conflict), "the folder that this cursor goes on after is gone", "start again without a cursor")
+	}
+	return folders[i+1:], nil
+}
+
+func (env *Env) folderListing() string { return env.Mail.Tag() + " folders" }
+
+// folderKey names a folder in a cursor, which has no room for a long path.
+func folderKey(f provider.Folder) string { return provider.ShortHash(string(f.ID), 26) }
 
 // count is empty where a folder holds no messages or the number is not known.
 func count(f provider.Folder, n int) string {

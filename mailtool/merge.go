@@ -18,6 +18,9 @@ const mergePrefix = "m1"
 // maxMergedCursor bounds such a cursor in bytes.
 const maxMergedCursor = 16 << 10
 
+// usualCursor is what one account's cursor takes, in bytes.
+const usualCursor = 200
+
 // merged runs a list on every account and merges the answers newest first. An
 // account that fails is named; only when all fail the call fails.
 func (k *call) merged(ctx context.Context) (out *Rows, err error) {
@@ -86,7 +89,7 @@ func (k *call) list(ctx context.Context, s start) *accountList {
 		}
 		args = args.with("cursor", json.RawMessage(raw))
 	}
-	out, err := k.handle(ctx, k.env(s.account), args, maxAnswerBytes/len(k.accounts))
+	out, err := k.handle(ctx, k.env(s.account), args)
 	l.rows, _ = out.(*Rows)
 	l.err = err
 	return l
@@ -119,12 +122,21 @@ func mergeLists(lists []*accountList, limit int) (*Rows, error) {
 	if len(working) == 0 {
 		return nil, firstErr
 	}
+	out.Failed = sparing(out.Failed)
+	space := room(maxAnswerBytes - answerFrame - jsonSize(out.Failed))
+	for _, l := range working {
+		space -= room(max(len(l.rows.NextCursor), usualCursor))
+	}
 	for len(out.Rows) < limit {
 		l := newest(working)
 		if l == nil {
 			break
 		}
-		out.Rows = append(out.Rows, append([]string{string(l.account.ID)}, l.rows.Rows[l.taken]...))
+		row := append([]string{string(l.account.ID)}, l.rows.Rows[l.taken]...)
+		if !space.takes(row) && len(out.Rows) > 0 {
+			break
+		}
+		out.Rows = append(out.Rows, row)
 		out.keys = append(out.keys, l.key())
 		l.taken++
 	}
@@ -167,6 +179,7 @@ func nextMerged(lists []*accountList) (string, error) {
 		cursor := l.cursor
 		switch {
 		case l.err != nil:
+			more = more || cursor != "" // else it can be listed anew, by itself
 		case l.taken == len(l.rows.Rows):
 			if cursor = l.rows.NextCursor; cursor == "" {
 				continue
@@ -185,6 +198,9 @@ func nextMerged(lists []*accountList) (string, error) {
 	}
 	if !more {
 		return "", nil
+	}
+	if b.Len() > maxMergedCursor-len(mergePrefix) {
+		return "", refuse(TooLarge, "the lists of so many accounts cannot be continued together", "ask for one mailbox at a time")
 	}
 	return mergePrefix + b.String(), nil
 }

@@ -119,7 +119,7 @@ func (env *Env) table(ctx context.Context, page provider.Page[provider.Summary],
 			row = append(row, cleanLine(string(s.Folder)))
 		}
 		if full {
-			row = append(row, addresses(s.To), strconv.FormatInt(s.Size, 10), s.ThreadID)
+			row = append(row, addresses(s.To), strconv.FormatInt(s.Size, 10), cleanLine(s.ThreadID))
 		}
 		rows.Rows = append(rows.Rows, row)
 		rows.keys = append(rows.keys, sortTime(s))
@@ -178,14 +178,16 @@ func sortTime(s provider.Summary) time.Time {
 }
 
 func addresses(list []provider.Address) string {
-	const shown = 10 // a list row needs no more; read_message names all
+	const shown = 10 // a list row needs no more; read_message names the others
+	space := room(1000)
 	var out []string
 	for i, a := range list {
-		if i == shown {
-			out = append(out, "and "+strconv.Itoa(len(list)-shown)+" more")
+		text := cleanAddress(a)
+		if i == shown || !space.takes(text) && i > 0 {
+			out = append(out, andMore(len(list)-i))
 			break
 		}
-		out = append(out, cleanAddress(a))
+		out = append(out, text)
 	}
 	return strings.Join(out, ", ")
 }

@@ -2,6 +2,7 @@ package mailtool
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/postern-mail/postern/internal/mailtext"
 	"github.com/postern-mail/postern/provider"
@@ -55,11 +56,8 @@ type droppedOut struct {
 	Invisible int `json:"invisible,omitempty" jsonschema:"invisible characters"`
 }
 
-// readBudget is the text of one answer in bytes, shared by its messages.
+// readBudget bounds the text of one answer in bytes: about 12,000 tokens.
 const readBudget = 48_000
-
-// shortestShare keeps ten messages readable: each gets at least this much.
-const shortestShare = readBudget / provider.MaxRead
 
 func readMessage(ctx context.Context, env *Env, in readIn) (*readOut, error) {
 	if in.Offset > 0 && len(in.IDs) > 1 {
@@ -74,16 +72,18 @@ func readMessage(ctx context.Context, env *Env, in readIn) (*readOut, error) {
 		return nil, err
 	}
 	out := &readOut{Untrusted: untrusted(env.Nonce), Messages: []messageOut{}}
-	left, waiting := readBudget, len(results)
 	for _, r := range results {
 		if r.Err != nil {
 			out.Failed = append(out.Failed, failure(r.ID, r.Err))
-			waiting--
+		}
+	}
+	left, waiting := maxAnswerBytes-answerFrame-jsonSize(out.Failed), len(results)-len(out.Failed)
+	for _, r := range results {
+		if r.Err != nil {
 			continue
 		}
-		share := max(left/waiting, shortestShare)
-		m := env.show(r.Message, in, share)
-		left, waiting = left-len(m.Body), waiting-1
+		m := env.show(r.Message, in, left/waiting)
+		left, waiting = left-jsonSize(m), waiting-1
 		out.Messages = append(out.Messages, m)
 	}
 	if len(out.Messages) == 0 && len(results) == 1 {
@@ -92,13 +92,12 @@ func readMessage(ctx context.Context, env *Env, in readIn) (*readOut, error) {
 	return out, nil
 }
 
-// show is one message as a model reads it, its body in at most share bytes.
+// show is one message as a model reads it, in at most share bytes of JSON.
 func (env *Env) show(m *provider.Message, in readIn, share int) messageOut {
 	out := messageOut{
 		ID: string(m.ID), Folder: cleanLine(string(m.Folder)), MessageID: cleanLine(m.HeaderID), InReplyTo: cleanLines(m.InReplyTo),
 		From: addressList(m.From), To: addressList(m.To), Cc: addressList(m.Cc), Subject: cleanLine(m.Subject),
 		Date: shortTime(dateOf(m.Summary), env.Account.zone()), Flags: letters(m.Summary), Labels: cleanLines(m.Labels),
-		Warnings: cleanLines(m.Defects),
 	}
 	if !sameAddresses(m.ReplyTo, m.From) {
 		out.ReplyTo = addressList(m.ReplyTo)
@@ -107,6 +106,8 @@ func (env *Env) show(m *provider.Message, in readIn, share int) messageOut {
 		for _, f := range m.Header {
 			out.Headers = append(out.Headers, cleanLine(f.Name+": "+f.Value))
 		}
+		out.Warnings = cleanLines(m.Defects)
+		out.fit(share)
 		return out
 	}
 	for _, p := range m.Parts {
@@ -114,24 +115,10 @@ func (env *Env) show(m *provider.Message, in readIn, share int) messageOut {
 			Handle: handleOf(m.ID, p.ID), Name: cleanLine(p.Name), Type: cleanLine(p.Type), Size: p.Size,
 		})
 	}
-	env.body(&out, m, in, share)
-	return out
-}
-
-func (env *Env) body(out *messageOut, m *provider.Message, in readIn, share int) {
-	body := mailtext.Result{Text: m.HTML, Format: "html", Truncated: m.HTMLTruncated}
-	if in.Format != "html" || m.HTML == "" {
-		body = mailtext.Body(m.Text, m.HTML, mailtext.Options{})
-		body.Truncated = body.Truncated || m.TextTruncated && m.Text != ""
-	} else {
-		body.Text, body.Dropped = mailtext.Clean(m.HTML)
-	}
-	out.Format = body.Format
-	out.Warnings = append(out.Warnings, body.Warnings...)
-	if d := body.Dropped; d != (mailtext.Dropped{}) {
-		out.Dropped = &droppedOut{Hidden: d.Hidden, Trackers: d.Trackers, Images: d.Images, Invisible: d.Invisible}
-	}
-	text, next := mailtext.Slice(body.Text, in.Offset, share)
+	body := out.take(m, in)
+	out.Warnings = append(out.Warnings, cleanLines(m.Defects)...)
+	out.fit(share / 2)
+	text, next := sliceJSON(body.Text, in.Offset, min(share-jsonSize(out)-bodyFrame, readBudget))
 	if next == 0 && body.Truncated {
 		out.Warnings = append(out.Warnings, "the text is longer than this server reads")
 	}
@@ -139,24 +126,67 @@ func (env *Env) body(out *messageOut, m *provider.Message, in readIn, share int)
 	if text != "" {
 		out.Body = mailtext.Fence(env.Nonce, text)
 	}
+	return out
+}
+
+// bodyFrame is what nonces, next_offset and a warning take beside the text.
+const bodyFrame = 200
+
+// take notes what the body is and what was dropped from it, and returns it.
+func (m *messageOut) take(from *provider.Message, in readIn) mailtext.Result {
+	body := mailtext.Result{Text: from.HTML, Format: "html", Truncated: from.HTMLTruncated}
+	if in.Format != "html" || from.HTML == "" {
+		body = mailtext.Body(from.Text, from.HTML, mailtext.Options{})
+		body.Truncated = body.Truncated || from.TextTruncated && from.Text != ""
+	} else {
+		body.Text, body.Dropped = mailtext.Clean(from.HTML)
+	}
+	m.Format, m.Warnings = body.Format, cleanLines(body.Warnings)
+	if d := body.Dropped; d != (mailtext.Dropped{}) {
+		m.Dropped = &droppedOut{Hidden: d.Hidden, Trackers: d.Trackers, Images: d.Images, Invisible: d.Invisible}
+	}
+	return body
+}
+
+// fit shortens lists until the message takes at most share bytes, and says so.
+// No list takes more than half of what those before it left.
+func (m *messageOut) fit(share int) {
+	bare := *m
+	bare.From, bare.ReplyTo, bare.To, bare.Cc, bare.InReplyTo = nil, nil, nil, nil, nil
+	bare.Attachments, bare.Labels, bare.Warnings, bare.Headers = nil, nil, nil, nil
+	const names = 300 // the lists' own names, and the warning
+	space, left := room(share-jsonSize(bare)-names), 0
+	m.Warnings = keep(&space, space/2, m.Warnings, &left)
+	for _, list := range []*[]string{&m.From, &m.ReplyTo, &m.To} {
+		*list = keep(&space, space/2, *list, &left)
+	}
+	m.Attachments = keep(&space, space/2, m.Attachments, &left)
+	for _, list := range []*[]string{&m.Cc, &m.Labels, &m.InReplyTo} {
+		*list = keep(&space, space/2, *list, &left)
+	}
+	m.Headers = keep(&space, space, m.Headers, &left)
+	if left > 0 {
+		m.Warnings = append(m.Warnings, strconv.Itoa(left)+" addresses, files, labels, warnings or header fields are left out for length; a message read alone shows more")
+	}
 }
 
 func addressList(list []provider.Address) []string {
 	const shown = 50 // recipients of a mass mailing say nothing beyond
 	var out []string
-	for i, a := range list {
-		if i == shown {
-			return append(out, "and more")
-		}
+	for _, a := range list[:min(len(list), shown)] {
 		out = append(out, cleanAddress(a))
+	}
+	if more := len(list) - shown; more > 0 {
+		out = append(out, andMore(more))
 	}
 	return out
 }
 
+func andMore(n int) string { return "and " + strconv.Itoa(n) + " more" }
+
 func cleanLines(list []string) []string {
-	const shown = 50
 	var out []string
-	for _, s := range list[:min(len(list), shown)] {
+	for _, s := range list {
 		out = append(out, cleanLine(s))
 	}
 	return out

@@ -7,9 +7,6 @@ import (
 	"github.com/postern-mail/postern/provider"
 )
 
-// maxAnswerBytes bounds an answer: hosts cut or refuse what is much longer.
-const maxAnswerBytes = 60_000
-
 // Rows is the answer of a list: a table, because rows of objects cost a model a
 // third more.
 type Rows struct {
@@ -30,7 +27,7 @@ type Failure struct {
 	Mailbox string `json:"mailbox,omitempty" jsonschema:"the account, when it failed as a whole"`
 	ID      string `json:"id,omitempty" jsonschema:"the message"`
 	Code    Code   `json:"code" jsonschema:"class of the failure"`
-	Error   string `json:"error" jsonschema:"what was wrong"`
+	Error   string `json:"error" jsonschema:"what was wrong; empty behind many others"`
 }
 
 // failure words one failed item.
@@ -45,12 +42,10 @@ func (r *Rows) within(budget int) (*Rows, error) {
 	if r.Rows == nil {
 		r.Rows = [][]string{}
 	}
-	used := 500 // the members around the rows
+	r.Failed = sparing(r.Failed)
+	space := room(budget - answerFrame - len(r.NextCursor) - jsonSize(r.Folder) - jsonSize(r.Failed))
 	for i, row := range r.Rows {
-		for _, cell := range row {
-			used += len(cell) + len(`"",`)
-		}
-		if used <= budget || i == 0 || r.at == nil {
+		if space.takes(row) || i == 0 || r.at == nil {
 			continue
 		}
 		cursor, err := r.at(i - 1)
@@ -61,6 +56,15 @@ func (r *Rows) within(budget int) (*Rows, error) {
 		break
 	}
 	return r, nil
+}
+
+// sparing leaves out the reasons of failures, not their codes, where there are many.
+func sparing(failed []Failure) []Failure {
+	space := room(reasonsBytes)
+	for i := range failed {
+		failed[i].Error = space.words(failed[i].Error)
+	}
+	return failed
 }
 
 // untrusted is the notice that starts every answer with mail in it.

@@ -106,6 +106,9 @@ func (env *Env) query(in searchIn) (provider.Query, error) {
 	if !before.IsZero() && (q.Before.IsZero() || before.Before(q.Before)) {
 		q.Before = before
 	}
+	if q, err = env.own(q); err != nil {
+		return q, err
+	}
 	return env.places(q, in.Folders)
 }
 

@@ -198,8 +198,9 @@ func (env *Env) attachment(ctx context.Context, in attachIn, left int) (provider
 func refusedError(refused []provider.Refusal, err error) *Error {
 	e := asError(err)
 	var words []string
+	space := room(reasonsBytes)
 	for _, r := range refused {
-		words = append(words, fmt.Sprintf("%s (%d %s)", r.Address, r.Status, cleanLine(r.Text)))
+		words = append(words, r.Address+space.words(fmt.Sprintf(" (%d %s)", r.Status, cleanLine(r.Text))))
 	}
 	return &Error{
 		Code: e.Code, Message: "the mail server refused " + strings.Join(words, ", ") + "; nothing was sent to anybody",

@@ -23,8 +23,11 @@ func (env *Env) own(q provider.Query) (provider.Query, error) {
 		{&q.Cc, func(addr string) provider.Query { return provider.Query{Cc: []string{addr}} }},
 	} {
 		others := slices.DeleteFunc(slices.Clone(*field.words), func(w string) bool { return strings.EqualFold(w, me) })
-		if len(others) == len(*field.words) {
+		switch len(others) {
+		case len(*field.words):
 			continue
+		case 0:
+			others = nil
 		}
 		var mine []provider.Query
 		for _, id := range env.Mail.Info().Identities {

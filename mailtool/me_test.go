@@ -11,8 +11,11 @@ import (
 func TestMe(t *testing.T) {
 	_, caller, _ := fixture(t, "dm")
 	env := &Env{Mail: caller.Accounts[0].Mail, Account: caller.Accounts[0], Now: testNow}
-	mine := []provider.Query{{From: []string{"ann@example.org"}}, {From: []string{"office@example.org"}}}
-	toMe := []provider.Query{{To: []string{"ann@example.org"}}, {To: []string{"office@example.org"}}}
+	var mine, toMe []provider.Query
+	for _, id := range env.Mail.Info().Identities {
+		mine = append(mine, provider.Query{From: []string{id.Addr}})
+		toMe = append(toMe, provider.Query{To: []string{id.Addr}})
+	}
 	tests := []struct {
 		in   searchIn
 		want provider.Query

@@ -116,8 +116,21 @@ S: $ OK`, "5 first, 6 second"},
 		{"left out once", `C: UID FETCH 5:6
 ` + whole + `S: $ OK
 C: UID FETCH 6
-S: * 2 FETCH (UID 6 FLAGS () BODY[]<0> NIL)
+S: * 2 FETCH (UID 6 FLAGS () BODY[]<0> {0}
+S: )
 S: $ OK`, "5 first, 6 "},
+		{"empty twice", `C: UID FETCH 5:6
+` + whole + `S: * 2 FETCH (UID 6 FLAGS () BODY[]<0> NIL)
+S: $ OK
+C: UID FETCH 6
+S: * 2 FETCH (UID 6 FLAGS () BODY[]<0> NIL)
+S: $ OK`, "5 first, missing [] [6]"},
+		{"served empty because it has gone", `C: UID FETCH 5:6
+` + whole + `S: * 2 FETCH (UID 6 FLAGS () BODY[]<0> {0}
+S: )
+S: $ OK [EXPUNGEISSUED] some are gone
+C: UID FETCH 5:6
+` + whole + `S: $ OK`, "5 first, missing [6] []"},
 		{"gone", `C: UID FETCH 5:6
 ` + whole + `S: $ OK
 C: UID FETCH 6
@@ -156,6 +169,18 @@ S: $ OK`, "5 first, 6 quoted"},
 			diff(t, "fetched", tt.want, strings.Join(got, ", "))
 		})
 	}
+}
+
+func TestEmptyPart(t *testing.T) {
+	answer := "C: UID FETCH 5\nS: * 1 FETCH (UID 5 BODY[2]<0> NIL)\nS: $ OK\n"
+	srv := serve(t, inboxed("", "EXAMINE")+answer+answer)
+	read(t, open(t, srv.options()), "INBOX", func(ctx context.Context, c *imapx.Conn) error {
+		f, err := c.Fetch(ctx, []imapx.UID{5}, imapx.Items{Sections: []imapx.Section{{Path: []int{2}, Max: 10}}})
+		if err == nil && (len(f.Messages) != 1 || len(f.Messages[0].Sections[0]) != 0) {
+			t.Errorf("%+v", f)
+		}
+		return err
+	})
 }
 
 func TestBodyBoundedByWhatWasAskedFor(t *testing.T) {

@@ -56,6 +56,7 @@ type Message struct {
 
 	seq   uint32
 	items Items // those that came, Sections aside
+	none  []int // sections the server answered with NIL
 }
 
 func (m *Message) complete(want Items) bool {
@@ -109,8 +110,14 @@ func (c *Conn) FetchEach(ctx context.Context, jobs []FetchJob) ([]Fetched, error
 	}
 	open, wasStale, before := slices.Clone(jobs), c.stale, c.guard.fetches.Load()
 	for try := range 2 {
-		if err := c.fetchUIDs(ctx, open, got); err != nil {
+		ghosts, err := c.fetchUIDs(ctx, open, got)
+		if err != nil {
 			return nil, err
+		}
+		for i := range got {
+			if ghosts && try == 0 {
+				clear(got[i])
+			}
 		}
 		again := false
 		for i, j := range jobs {
@@ -153,7 +160,7 @@ func (c *Conn) refreshFlags(ctx context.Context, jobs []FetchJob, out []Fetched)
 		for _, m := range out[i].Messages {
 			uids = append(uids, m.UID)
 		}
-		if err := c.fetchUIDs(ctx, []FetchJob{{UIDs: uids, Items: Items{Flags: true}}}, got); err != nil {
+		if _, err := c.fetchUIDs(ctx, []FetchJob{{UIDs: uids, Items: Items{Flags: true}}}, got); err != nil {
 			return err
 		}
 		for k := range out[i].Messages {
@@ -167,7 +174,11 @@ func (c *Conn) refreshFlags(ctx context.Context, jobs []FetchJob, out []Fetched)
 
 func (j FetchJob) sort(got byUID) (f Fetched) {
 	for _, u := range j.UIDs {
-		switch m := got[u]; {
+		m := got[u]
+		if m != nil {
+			m.acceptNone(j.Items)
+		}
+		switch {
 		case m == nil:
 			f.Missing = append(f.Missing, u)
 		case !m.complete(j.Items):
@@ -177,6 +188,16 @@ func (j FetchJob) sort(got byUID) (f Fetched) {
 		}
 	}
 	return f
+}
+
+// acceptNone takes NIL, said twice, for an empty part. A message and its header
+// are never NIL: that is how some servers show one that has just gone.
+func (m *Message) acceptNone(want Items) {
+	for _, i := range m.none {
+		if len(want.Sections[i].Path) > 0 && m.Sections[i] == nil {
+			m.Sections[i] = []byte{}
+		}
+	}
 }
 
 // byUID collects answers; a whole one is never replaced.
@@ -190,9 +211,11 @@ func (g byUID) file(m *Message, want Items) {
 
 // fetchUIDs sends the jobs behind each other and files what comes in got. Each
 // is drained by a goroutine of its own: a server may answer in any order, and
-// the library reads on only when the answer is taken.
-func (c *Conn) fetchUIDs(ctx context.Context, jobs []FetchJob, got []byUID) error {
-	return c.run(ctx, "UID FETCH", reads, func(cl *imapclient.Client) error {
+// the library reads on only when the answer is taken. With ghosts, messages
+// that others have removed may be among them, as empty ones.
+func (c *Conn) fetchUIDs(ctx context.Context, jobs []FetchJob, got []byUID) (ghosts bool, err error) {
+	wasStale, before := c.stale, c.guard.expunged.Load()
+	err = c.run(ctx, "UID FETCH", reads, func(cl *imapclient.Client) error {
 		var wg sync.WaitGroup
 		errs := make([]error, len(jobs))
 		for i, j := range jobs {
@@ -208,6 +231,7 @@ func (c *Conn) fetchUIDs(ctx context.Context, jobs []FetchJob, got []byUID) erro
 		wg.Wait()
 		return errors.Join(errs...)
 	})
+	return c.guard.hasGhosts() || wasStale && c.guard.expunged.Load() != before, err
 }
 
 // collect takes a whole answer, also behind an error: what is left untaken
@@ -258,6 +282,10 @@ func readMessage(msg *imapclient.FetchMessageData, want Items) (*Message, error)
 			if i < 0 || m.Sections[i] != nil {
 				continue
 			}
+			if item.Literal == nil {
+				m.none = append(m.none, i)
+				continue
+			}
 			b, err := readLiteral(item.Literal, want.Sections[i].most())
 			if err != nil {
 				return nil, err
@@ -271,9 +299,6 @@ func readMessage(msg *imapclient.FetchMessageData, want Items) (*Message, error)
 // readLiteral reads at most most bytes; the rest is skipped by the library.
 // Its readers end cleanly when the connection does, so the bytes are counted.
 func readLiteral(lit imap.LiteralReader, most int64) ([]byte, error) {
-	if lit == nil {
-		return []byte{}, nil // NIL: the section is empty
-	}
 	b := make([]byte, min(lit.Size(), most))
 	if _, err := io.ReadFull(lit, b); err != nil {
 		return nil, io.ErrUnexpectedEOF

@@ -35,6 +35,7 @@ type guard struct {
 	only   string // when set, the only command that may be sent
 	said   status // last BYE, or what an untagged NO, BAD or ALERT said
 	copied copyUID
+	ghosts bool // the answer may hold messages that are gone, and are served empty
 }
 
 func newGuard(conn, raw net.Conn, src io.Reader, progress time.Duration, limits Limits) *guard {
@@ -138,7 +139,7 @@ func (g *guard) arm() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.armed = true
-	g.copied = copyUID{}
+	g.copied, g.ghosts = copyUID{}, false
 	return g.Conn.SetReadDeadline(time.Now().Add(g.progress))
 }
 
@@ -190,6 +191,12 @@ func (g *guard) reason() (said status, why error) {
 	return g.said, g.why
 }
 
+func (g *guard) hasGhosts() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.ghosts
+}
+
 func (g *guard) lastCopy() copyUID {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -219,6 +226,8 @@ func (g *guard) statusLine(line []byte) {
 	switch {
 	case st.code == "COPYUID":
 		g.copied = parseCopyUID(st.args)
+	case st.code == "EXPUNGEISSUED": // RFC 5530 section 3
+		g.ghosts = true
 	case st.tag == "*" && st.typ == "BYE":
 		g.said = st
 	case (st.tag == "*" && (st.typ == "NO" || st.typ == "BAD") || st.code == "ALERT") && g.said.typ != "BYE":

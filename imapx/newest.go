@@ -59,7 +59,7 @@ func (c *Conn) fetchLast(ctx context.Context, n int, want Items) (msgs []Message
 	got := make(byUID)
 	var last uint32
 	var answers int64
-	before := c.guard.fetches.Load()
+	wasStale, before, expunged := c.stale, c.guard.fetches.Load(), c.guard.expunged.Load()
 	crowded := false // far more came than the server had announced
 	err = c.run(ctx, "FETCH", reads, func(cl *imapclient.Client) error {
 		cmd := cl.Fetch(imap.SeqSet{{Start: first, Stop: 0}}, want.options())
@@ -71,7 +71,12 @@ func (c *Conn) fetchLast(ctx context.Context, n int, want Items) (msgs []Message
 			}
 		})
 	})
-	if err != nil || crowded {
+	if KindOf(err) != "" && c.lost == nil {
+		// RFC 9051 section 6.4.5: numbers beyond the last message are BAD, and
+		// others may just have removed it.
+		return nil, false, false, nil
+	}
+	if err != nil || crowded || c.guard.hasGhosts() || wasStale && c.guard.expunged.Load() != expunged {
 		return nil, false, false, err
 	}
 	for _, m := range got {

@@ -3,6 +3,7 @@ package mailtool
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -125,7 +126,7 @@ func TestAccountsThatCannotBeToldApart(t *testing.T) {
 	if views := reg.Visible(caller); len(views) != 0 {
 		t.Errorf("%d tools are listed for two equal accounts", len(views))
 	}
-	if _, err := reg.Call(context.Background(), caller, "list_folders", nil); asError(err).Code != Internal {
+	if _, err := reg.Call(context.Background(), caller, "list_folders", nil); !errors.Is(err, Internal) || !strings.Contains(err.Error(), "two accounts") {
 		t.Errorf("calling: %v", err)
 	}
 }
@@ -214,6 +215,9 @@ func TestMergedPages(t *testing.T) {
 		}
 	}
 
+	if total := callRows(t, reg, caller, listArgs(3, "")).Total; total != 11 {
+		t.Errorf("total %d, want 11", total)
+	}
 	accounts[1].fail = true
 	rows := callRows(t, reg, caller, listArgs(3, ""))
 	if len(rows.Failed) != 1 || rows.Failed[0].Mailbox != "wk" || rows.Failed[0].Code != Unavailable || len(rows.Rows) != 3 {
@@ -228,11 +232,22 @@ func TestMergedPages(t *testing.T) {
 		}
 		cursor = next.NextCursor
 	}
+	if rows.Total != 0 {
+		t.Errorf("one account was not counted, and the total is %d", rows.Total)
+	}
 	if len(rest) != 8 {
 		t.Errorf("after it came back: %d rows, want the other 8: %v", len(rest), rest)
 	}
+	// An account that failed in the middle of its list keeps its place, also when the others are through.
+	second := callRows(t, reg, caller, listArgs(8, callRows(t, reg, caller, listArgs(3, "")).NextCursor[:0]))
+	accounts[1].fail = true
+	rows = callRows(t, reg, caller, listArgs(200, second.NextCursor))
+	accounts[1].fail = false
+	if rows = callRows(t, reg, caller, listArgs(200, rows.NextCursor)); second.Total != 11 || len(rows.Rows) != 1 || rows.Total != 0 || rows.NextCursor != "" {
+		t.Errorf("the rest of an account that was away: %+v", rows)
+	}
 	for _, bad := range []string{"m1", "m1.dm", "m1.xx.", "m1.dm..dm.", "m1.dm.garbage", "abc", rows.NextCursor + ".x"} {
-		if _, err := reg.Call(context.Background(), caller, "list_messages", json.RawMessage(listArgs(3, bad))); bad != "m1.dm.garbage" && asError(err).Code != Invalid {
+		if _, err := reg.Call(context.Background(), caller, "list_messages", json.RawMessage(listArgs(3, bad))); asError(err).Code != Invalid {
 			t.Errorf("cursor %q: %v", bad, err)
 		}
 	}

@@ -277,14 +277,16 @@ func TestAudit(t *testing.T) {
 		{"no_such_tool", `{}`},
 		{"send_message", hello},
 		{"send_message", `{`},
+		{"send_message", withMember(hello, `"dry_run":true`)},
 	} {
 		_, _ = reg.Call(context.Background(), caller, call.tool, json.RawMessage(call.args))
 	}
+	dry := map[bool]string{true: "dry run"}
 	var got []string
 	for _, row := range journal.audit {
-		got = append(got, row.Tool+" "+row.Account+" "+strconv.Itoa(row.Items)+" "+string(row.Code))
+		got = append(got, row.Tool+" "+row.Account+" "+strconv.Itoa(row.Items)+" "+string(row.Code)+dry[row.DryRun])
 	}
-	want := []string{"list_messages dm 0 ", "read_message dm 2 ", "no_such_tool  0 unknown_tool", "send_message dm 0 ", "send_message  0 invalid"}
+	want := []string{"list_messages dm 0 ", "read_message dm 2 ", "no_such_tool  0 unknown_tool", "send_message dm 0 ", "send_message  0 invalid", "send_message dm 0 dry run"}
 	if strings.Join(got, "|") != strings.Join(want, "|") {
 		t.Errorf("trail %q, want %q", got, want)
 	}

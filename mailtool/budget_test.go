@@ -19,7 +19,7 @@ type flooder struct {
 }
 
 func flood(i int) string {
-	return strings.Repeat(`"\`, 40) + strings.Repeat("\U0001F600", 150) + strconv.Itoa(i)
+	return "\u202e" + strings.Repeat(`"\`, 40) + strings.Repeat("\U0001F600", 150) + strconv.Itoa(i)
 }
 
 func floodAddresses(n int) (list []provider.Address) {
@@ -35,8 +35,8 @@ func floodErr(i int) error {
 
 func (f *flooder) ListFolders(context.Context) (out []provider.Folder, err error) {
 	for i := range f.folders {
-		path := fmt.Sprintf("Projects/%s/%05d", strings.Repeat("x", 300), i)
-		out = append(out, provider.Folder{ID: provider.FolderID(path), Path: path, Delimiter: "/"})
+		path := fmt.Sprintf("Projects/\u202e%s/%05d", strings.Repeat("x", 300), i)
+		out = append(out, provider.Folder{ID: provider.FolderID(path), Path: path, Delimiter: "/\u202e"})
 	}
 	return append(out, provider.Folder{ID: "INBOX", Path: "INBOX", Role: provider.RoleInbox}), nil
 }
@@ -44,7 +44,7 @@ func (f *flooder) ListFolders(context.Context) (out []provider.Folder, err error
 func (f *flooder) ListMessages(_ context.Context, _ provider.ListOptions, page provider.PageRequest) (out provider.Page[provider.Summary], err error) {
 	for i := range page.Limit {
 		s := f.summary("1."+strconv.Itoa(i), flood(i), testNow)
-		s.From, s.To, s.ThreadID = floodAddresses(20), floodAddresses(20), flood(i)+"\u202e"
+		s.From, s.To, s.ThreadID, s.Folder = floodAddresses(20), floodAddresses(20), flood(i), provider.FolderID(flood(i))
 		out.Items = append(out.Items, s)
 		out.Failed = append(out.Failed, provider.Outcome{ID: f.id("2." + strconv.Itoa(i)), Err: floodErr(i)})
 	}
@@ -57,9 +57,10 @@ func floodBody() string { return strings.Repeat(`"quoted" \ and`+"\n", 20_000) }
 func (f *flooder) ReadMessages(_ context.Context, ids []provider.MessageID, _ provider.ReadOptions) (out []provider.ReadResult, err error) {
 	for _, id := range ids {
 		m := provider.Message{Summary: f.summary(id.Local(), flood(0), testNow), Text: floodBody()}
+		m.HeaderID, m.Folder = flood(0), provider.FolderID(flood(1))
 		m.ID, m.From, m.To, m.Cc, m.ReplyTo = id, floodAddresses(3), floodAddresses(500), floodAddresses(500), floodAddresses(500)
 		for i := range 600 {
-			m.Header = append(m.Header, provider.Field{Name: "X-" + strconv.Itoa(i), Value: flood(i)})
+			m.Header = append(m.Header, provider.Field{Name: "X-\u202e" + strconv.Itoa(i), Value: flood(i)})
 			m.Parts = append(m.Parts, provider.Part{ID: provider.PartID(strconv.Itoa(i + 2)), Name: flood(i), Type: flood(i)})
 			m.Labels, m.InReplyTo, m.Defects = append(m.Labels, flood(i)), append(m.InReplyTo, flood(i)), append(m.Defects, flood(i))
 		}
@@ -77,7 +78,7 @@ func (f *flooder) SetFlags(_ context.Context, ids []provider.MessageID, _ provid
 
 func (f *flooder) Move(_ context.Context, ids []provider.MessageID, _ provider.FolderID) (out []provider.Outcome, err error) {
 	for i, id := range ids {
-		o := provider.Outcome{ID: id, NewID: f.id("abcdef.1a2b3c4." + strconv.Itoa(4_000_000_000+i))}
+		o := provider.Outcome{ID: id, NewID: f.id("abcdef.1a2b3c4." + strconv.Itoa(2_000_000_000+i))}
 		if i%2 == 1 {
 			o = provider.Outcome{ID: id, Err: floodErr(i)}
 		}
@@ -110,7 +111,7 @@ func floodFixture(t *testing.T, accounts ...string) (*Registry, *Caller) {
 func idList(n int) string {
 	ids := make([]string, n)
 	for i := range ids {
-		ids[i] = `"dm-abcdef.1a2b3c4.` + strconv.Itoa(4_000_000_000+i) + `"`
+		ids[i] = `"dm-abcdef.1a2b3c4.` + strconv.Itoa(2_000_000_000+i) + `"`
 	}
 	return `"ids":[` + strings.Join(ids, ",") + `]`
 }
@@ -133,8 +134,8 @@ func TestAnswersAreBounded(t *testing.T) {
 		{"list_messages", `{"limit":200,"fields":"full"}`, []string{"next_cursor", "failed"}},
 		{"list_folders", `{"mailbox":"dm"}`, []string{"next_cursor"}},
 		{"list_folders", `{}`, []string{"next_cursor"}},
-		{"flag_message", `{` + idList(1000) + `,"seen":true}`, []string{`"done":0`, "unavailable", "4000000999"}},
-		{"move_message", `{` + idList(1000) + `,"to":"inbox"}`, []string{`"done":500`, "new_id", "4000000999"}},
+		{"flag_message", `{` + idList(1000) + `,"seen":true}`, []string{`"done":0`, "unavailable", "2000000999"}},
+		{"move_message", `{` + idList(1000) + `,"to":"inbox"}`, []string{`"done":500`, "new_id", "2000000999"}},
 		{"send_message", `{` + to + `,"mailbox":"dm","body":"x","confirm_send":true}`, []string{"nothing was sent"}},
 	}
 	for _, test := range tests {

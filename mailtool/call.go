@@ -175,7 +175,11 @@ func (k *call) permitArguments() error {
 		}
 		for _, a := range k.accounts {
 			if !a.Mail.Capabilities().Has(p.Needs) {
-				return refuse(Unsupported, p.Name+" does not work on the account "+string(a.ID), "leave it out")
+				next := "leave it out"
+				if len(k.accounts) > 1 {
+					next += ", or name another mailbox"
+				}
+				return refuse(Unsupported, p.Name+" does not work on the account "+string(a.ID), next)
 			}
 		}
 	}

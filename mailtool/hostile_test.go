@@ -51,7 +51,7 @@ func TestAttachingNeedsReading(t *testing.T) {
 					t.Errorf("listed with a handle: %s", v.InputSchema)
 				}
 			}
-			if _, err := callSend(t, reg, caller, withFile); err == nil || asError(err).Code != test.code || backends["dm"].took() != "" {
+			if _, err := callSend(t, reg, caller, withFile); err == nil || asError(err).Code != test.code || !strings.Contains(err.Error(), "attachments.handle") || backends["dm"].took() != "" {
 				t.Errorf("a file of a message: %v, want %s", err, test.code)
 			}
 			if _, err := callSend(t, reg, caller, inline); err != nil {
@@ -164,6 +164,48 @@ func TestMailboxIsOneText(t *testing.T) {
 		_, err := reg.Call(context.Background(), caller, "list_folders", json.RawMessage(`{"mailbox":`+box+`}`))
 		if !errors.Is(err, Invalid) || backends["dm"].took()+backends["wk"].took() != "" {
 			t.Errorf("mailbox %s: %v", box, err)
+		}
+	}
+}
+
+// TestDryRunCannotChange: whatever a handler does in a dry run, the account lets
+// it read only.
+func TestDryRunCannotChange(t *testing.T) {
+	spec := Spec{
+		Name: "update_it", Title: "Update", Description: "Updates.", Tags: []scopes.Tag{"messages"},
+		Effect: scopes.Effect{Verb: scopes.Update, Access: scopes.Write, Scopes: scopes.Public()},
+	}
+	reg, err := NewRegistry(nil, Define(spec, func(ctx context.Context, env *Env, in batch) (*changeOut, error) {
+		if _, err := env.Mail.ListFolders(ctx); err != nil {
+			return nil, err
+		}
+		return changed(env.Mail.SetFlags(ctx, in.ids(), provider.FlagChange{Add: provider.Seen}))
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, caller, backends := fixture(t, "dm")
+	_, err = reg.Call(context.Background(), caller, "update_it", json.RawMessage(`{"ids":["dm-1"],"dry_run":true}`))
+	if did := backends["dm"].took(); !errors.Is(err, Unsupported) || did != "folders" {
+		t.Errorf("%v, and the backend saw %q", err, did)
+	}
+}
+
+// TestFaultSaysWhichFile: one fault among several files is named.
+func TestFaultSaysWhichFile(t *testing.T) {
+	reg, caller, _ := fixture(t, "dm")
+	_, err := callSend(t, reg, caller, withMember(hello, `"attachments":[{"name":"a","data":"aGk="},{"name":"b"}]`))
+	if err == nil || !strings.Contains(err.Error(), "attachments[1]") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestStrangersFileNames: an answer that repeats what a stranger called a file says so.
+func TestStrangersFileNames(t *testing.T) {
+	for member, want := range map[string]bool{`{"handle":"dm-1.1:2"}`: true, `{"name":"n","data":"aGk="}`: false} {
+		reg, caller, _ := fixture(t, "dm")
+		if out, err := callSend(t, reg, caller, withMember(hello, `"attachments":[`+member+`]`)); err != nil || (out.Untrusted != "") != want {
+			t.Errorf("%s: %q, %v", member, out.Untrusted, err)
 		}
 	}
 }

@@ -35,7 +35,16 @@ func (k *call) merged(ctx context.Context) (out *Rows, err error) {
 		wg.Go(func() { lists[i] = k.list(ctx, s) })
 	}
 	wg.Wait()
-	return mergeLists(lists, k.limit())
+	out, err = mergeLists(lists, k.limit())
+	if err == nil && (len(starts) < len(k.accounts) || slices.ContainsFunc(lists, (*accountList).uncounted)) {
+		out.Total = 0
+	}
+	return out, err
+}
+
+// uncounted reports that nobody said how many match in the account.
+func (l *accountList) uncounted() bool {
+	return l.err != nil || l.rows.Total == 0 && (len(l.rows.Rows) > 0 || l.rows.NextCursor != "")
 }
 
 // start is where one account's list goes on.

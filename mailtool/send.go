@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/postern-mail/postern/internal/mailtext"
@@ -49,6 +50,7 @@ type attachIn struct {
 }
 
 type sendOut struct {
+	Untrusted      string       `json:"untrusted,omitempty" jsonschema:"a nonce, and the notice that the strings below were written by others"`
 	Status         string       `json:"status" jsonschema:"sent, uncertain (it may have left), or dry_run"`
 	MessageID      string       `json:"message_id,omitempty" jsonschema:"Message-ID"`
 	Accepted       []string     `json:"accepted,omitempty" jsonschema:"recipients the server took"`
@@ -78,7 +80,7 @@ func (o *sendOut) repeated() any {
 	again := *o
 	again.Duplicate = true
 	if again.Next == "" {
-		again.Next = "to send the same once more, use another idempotency_key"
+		again.Next = "nothing left now; to send it once more, or another message, use another idempotency_key"
 	}
 	return &again
 }
@@ -89,8 +91,11 @@ func sendMessage(ctx context.Context, env *Env, in sendIn) (*sendOut, error) {
 		return nil, err
 	}
 	out := &sendOut{Status: statusDryRun, IdempotencyKey: in.IdempotencyKey}
-	for _, a := range m.Attachments {
+	for i, a := range m.Attachments {
 		out.Attachments = append(out.Attachments, cleanLine(a.Name))
+		if in.Attachments[i].Handle != "" {
+			out.Untrusted = untrusted(env.Nonce) // a stranger named the file
+		}
 	}
 	if env.DryRun {
 		return out, nil
@@ -143,7 +148,9 @@ func (env *Env) compose(ctx context.Context, in sendIn) (m provider.Outgoing, er
 	for i, a := range in.Attachments {
 		file, err := env.attachment(ctx, a, left)
 		if err != nil {
-			return m, fmt.Errorf("attachments[%d]: %w", i, err)
+			which := *asError(err)
+			which.Message = "attachments[" + strconv.Itoa(i) + "]: " + which.Message
+			return m, &which
 		}
 		left -= len(file.Data)
 		m.Attachments = append(m.Attachments, file)
@@ -152,7 +159,8 @@ func (env *Env) compose(ctx context.Context, in sendIn) (m provider.Outgoing, er
 	if m, err = env.Mail.CheckOutgoing(m); err != nil {
 		return m, err
 	}
-	m.HeaderID = env.Intent + m.From.Addr[strings.LastIndexByte(m.From.Addr, '@'):]
+	from := asciiDomain(m.From.Addr)
+	m.HeaderID = env.Intent + from[strings.LastIndexByte(from, '@'):]
 	return m, nil
 }
 

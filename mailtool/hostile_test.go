@@ -209,3 +209,28 @@ func TestStrangersFileNames(t *testing.T) {
 		}
 	}
 }
+
+// idn is an account whose address has a domain that the wire writes otherwise.
+type idn struct{ recorder }
+
+func (*idn) Info() provider.Info {
+	return provider.Info{Account: "dm", Service: "test", Identities: []provider.Address{{Addr: "ann@b\u00fccher.example"}}}
+}
+
+// TestOwnAddressInAnyForm: to oneself is known in both forms of the domain, and
+// the Message-ID is in the one that every server takes.
+func TestOwnAddressInAnyForm(t *testing.T) {
+	for _, to := range []string{"ann@b\u00fccher.example", "ANN@xn--bcher-kva.example"} {
+		reg, caller, _ := fixture(t, "dm")
+		acct, err := provider.Open(&idn{recorder{account: "dm", caps: provider.AllCaps()}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		caller.Accounts[0].Mail = acct
+		caller.Grant.Recipients = scopes.RecipientPolicy{Others: scopes.Deny}
+		out, err := callSend(t, reg, caller, strings.Replace(hello, "bob@example.com", to, 1))
+		if err != nil || !strings.HasSuffix(out.MessageID, "@xn--bcher-kva.example") {
+			t.Errorf("%s: %q, %v", to, out.MessageID, err)
+		}
+	}
+}

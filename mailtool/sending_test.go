@@ -46,6 +46,7 @@ func TestSendsOnce(t *testing.T) {
 		{"other key", withMember(hello, `"idempotency_key":"k1"`), withMember(hello, `"idempotency_key":"k2"`), 2, false},
 		{"a key for the second", hello, withMember(hello, `"idempotency_key":"k2"`), 2, false},
 		{"dry run first", withMember(hello, `"dry_run":true`), hello, 1, false},
+		{"dry run last", hello, withMember(hello, `"dry_run":true`), 1, false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

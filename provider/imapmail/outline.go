@@ -79,21 +79,30 @@ func (w *outline) multipart(p *imapx.Part) {
 // still encoded, and decoded by whoever reads the outline.
 func (w *outline) field(name, value string, params map[string]string, boundary string) {
 	w.buf.WriteString(name + ": " + oneLine(value))
-	for k, v := range params {
-		if strings.EqualFold(k, "boundary") || !isParam(k) {
-			continue
-		}
-		v = strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(oneLine(v))
-		if strings.HasSuffix(k, "*") { // RFC 2231: extended values are not quoted
-			w.buf.WriteString(";\r\n " + k + "=" + oneLine(params[k]))
-			continue
-		}
-		w.buf.WriteString(";\r\n " + k + `="` + v + `"`)
-	}
-	if boundary != "" {
+	if boundary != "" { // first, because the first of two counts
 		w.buf.WriteString(";\r\n boundary=\"" + boundary + `"`)
 	}
+	for k, v := range params {
+		switch {
+		case strings.EqualFold(k, "boundary") || !isParam(k):
+		case strings.HasSuffix(k, "*"): // RFC 2231 section 4: extended values are not quoted
+			w.buf.WriteString(";\r\n " + k + "=" + extended(v))
+		default:
+			v = strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(oneLine(v))
+			w.buf.WriteString(";\r\n " + k + `="` + v + `"`)
+		}
+	}
 	w.buf.WriteString("\r\n")
+}
+
+// extended keeps what an extended value may hold, so that it ends where it ends.
+func extended(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r <= ' ' || r >= 0x7f || strings.ContainsRune(`()<>@,;:\"/[]?=`, r) {
+			return -1
+		}
+		return r
+	}, s)
 }
 
 func (w *outline) plain(name, value string) {

@@ -335,3 +335,17 @@ func TestConcurrentUse(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// TestLongNamesInErrors: a text cut for an error is cut between characters.
+func TestLongNamesInErrors(t *testing.T) {
+	a, err := provider.Open(newFake("work"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for lead := range 3 {
+		_, err := a.Folder(t.Context(), strings.Repeat("x", lead)+strings.Repeat("€", 100))
+		if err == nil || strings.Contains(err.Error(), `\x`) || !strings.Contains(err.Error(), "€...") {
+			t.Errorf("%v", err)
+		}
+	}
+}

@@ -3,6 +3,8 @@ package mailtool
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/postern-mail/postern/provider"
 )
 
 // operatorForm is how an operator is written, for errors.
@@ -93,7 +95,7 @@ func nearestOperator(name string) string {
 		}
 	}
 	for _, op := range append(queryOperators(), "since") {
-		if d := editDistance(name, op); d < least && d < utf8.RuneCountInString(op) {
+		if d := provider.EditDistance(name, op); d < least && d < utf8.RuneCountInString(op) {
 			best, least = op+":", d
 		}
 	}
@@ -102,28 +104,3 @@ func nearestOperator(name string) string {
 
 // maxTypos is how many letters a name may be off to be taken for an operator.
 const maxTypos = 2
-
-// editDistance is Levenshtein's, of names that differ too much in length a number above maxTypos.
-func editDistance(a, b string) int {
-	x, y := []rune(a), []rune(b)
-	if len(x)-len(y) > maxTypos || len(y)-len(x) > maxTypos {
-		return maxTypos + 1
-	}
-	row := make([]int, len(y)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range x {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range y {
-			cost := diagonal
-			if x[i] != y[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(row[j+1]+1, row[j]+1, cost)
-		}
-	}
-	return row[len(y)]
-}

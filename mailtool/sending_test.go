@@ -161,6 +161,17 @@ func TestMessageIDs(t *testing.T) {
 	}
 }
 
+// TestIntentsAreApart: no two of grant, account and key run into one another.
+func TestIntentsAreApart(t *testing.T) {
+	ids := map[string]bool{}
+	for _, key := range []Key{{Grant: "a", Account: "bc", Intent: "key:1"}, {Grant: "ab", Account: "c", Intent: "key:1"}, {Grant: "a", Account: "b", Intent: "key:1"}} {
+		ids[(&call{key: key}).intentID()] = true
+	}
+	if len(ids) != 3 {
+		t.Errorf("%d of 3 intents", len(ids))
+	}
+}
+
 func TestSendNeedsAJournal(t *testing.T) {
 	reg, caller, backends := fixture(t, "dm")
 	caller.Journal = nil

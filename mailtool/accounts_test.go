@@ -246,7 +246,7 @@ func TestMergedPages(t *testing.T) {
 	if rows = callRows(t, reg, caller, listArgs(200, rows.NextCursor)); second.Total != 11 || len(rows.Rows) != 1 || rows.Total != 0 || rows.NextCursor != "" {
 		t.Errorf("the rest of an account that was away: %+v", rows)
 	}
-	for _, bad := range []string{"m1", "m1.dm", "m1.xx.", "m1.dm..dm.", "m1.dm.garbage", "abc", rows.NextCursor + ".x"} {
+	for _, bad := range []string{"m1", "m1.dm", "m1.xx.", "m1.dm..dm.", "m1.dm.garbage", "m2.dm.", "x.dm.", "m1.dm..wk", "abc", rows.NextCursor + ".x"} {
 		if _, err := reg.Call(context.Background(), caller, "list_messages", json.RawMessage(listArgs(3, bad))); asError(err).Code != Invalid {
 			t.Errorf("cursor %q: %v", bad, err)
 		}

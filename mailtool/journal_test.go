@@ -168,3 +168,26 @@ func TestJournalOutlivesTheCall(t *testing.T) {
 		t.Errorf("ended %v, records %+v, %d rows", j.ended, j.finished, len(j.testJournal.audit))
 	}
 }
+
+// TestUncertainErrors: a sending tool may also fail with what nobody knows.
+func TestUncertainErrors(t *testing.T) {
+	spec := Spec{
+		Name: "send_it", Title: "Send", Description: "Sends.", Tags: []scopes.Tag{"messages"},
+		Effect: scopes.Effect{Verb: "send", Access: scopes.Send, Scopes: scopes.AllOf(scopes.MailSend), Gate: scopes.Sending},
+	}
+	for code, want := range map[provider.Code]State{provider.Uncertain: Unknown, provider.Internal: Unknown, provider.Denied: "", provider.Unavailable: ""} {
+		reg, err := NewRegistry(nil, Define(spec, func(context.Context, *Env, struct{}) (*sendOut, error) { return nil, &provider.Error{Code: code} }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, caller, _ := fixture(t, "dm")
+		j := newBroken()
+		caller.Journal = j
+		if _, err := reg.Call(context.Background(), caller, "send_it", nil); !errors.Is(err, Code(code)) {
+			t.Errorf("%s: %v", code, err)
+		}
+		if len(j.finished) != 1 || j.finished[0].State != want || (want == Unknown) != (j.finished[0].Answer != nil) {
+			t.Errorf("%s: %+v", code, j.finished)
+		}
+	}
+}

@@ -33,6 +33,8 @@ func TestBadArguments(t *testing.T) {
 		{"fraction", "list_messages", `{"limit":1.5}`, Invalid, []string{"limit is 1.5"}},
 		{"too small", "list_messages", `{"limit":0}`, Invalid, []string{"limit is 0"}},
 		{"too large", "list_messages", `{"limit":201}`, Invalid, []string{"1 to 200"}},
+		{"beyond what floats count", "read_message", `{"ids":["dm-1"],"offset":9007199254740993}`, Invalid, []string{"offset is out of range"}},
+		{"larger than any call", "list_messages", `{"folder":"` + strings.Repeat("x", maxArgsBytes) + `"}`, Invalid, []string{"40 MB"}},
 		{"huge exponent", "list_messages", `{"limit":1e999999999}`, Invalid, []string{"limit"}},
 		{"number for boolean", "list_messages", `{"unread_only":1}`, Invalid, []string{"unread_only is a number", "true or false"}},
 		{"boolean for text", "list_messages", `{"folder":true}`, Invalid, []string{"folder is true"}},

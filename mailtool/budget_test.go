@@ -52,14 +52,14 @@ func (f *flooder) ListMessages(_ context.Context, _ provider.ListOptions, page p
 	return out, nil
 }
 
-func floodBody() string { return strings.Repeat(`"quoted" \ and`+"\n", 20_000) }
+func floodBody() string { return strings.Repeat(`"quoted" \ and`+"\n", 8_000) }
 
 func (f *flooder) ReadMessages(_ context.Context, ids []provider.MessageID, _ provider.ReadOptions) (out []provider.ReadResult, err error) {
 	for _, id := range ids {
 		m := provider.Message{Summary: f.summary(id.Local(), flood(0), testNow), Text: floodBody()}
 		m.HeaderID, m.Folder = flood(0), provider.FolderID(flood(1))
 		m.ID, m.From, m.To, m.Cc, m.ReplyTo = id, floodAddresses(3), floodAddresses(500), floodAddresses(500), floodAddresses(500)
-		for i := range 600 {
+		for i := range 200 {
 			m.Header = append(m.Header, provider.Field{Name: "X-\u202e" + strconv.Itoa(i), Value: flood(i)})
 			m.Parts = append(m.Parts, provider.Part{ID: provider.PartID(strconv.Itoa(i + 2)), Name: flood(i), Type: flood(i)})
 			m.Labels, m.InReplyTo, m.Defects = append(m.Labels, flood(i)), append(m.InReplyTo, flood(i)), append(m.Defects, flood(i))
@@ -98,7 +98,7 @@ func floodFixture(t *testing.T, accounts ...string) (*Registry, *Caller) {
 	t.Helper()
 	reg, caller, _ := fixture(t, accounts...)
 	for i, id := range accounts {
-		acct, err := provider.Open(&flooder{recorder: recorder{account: id, caps: provider.AllCaps()}, folders: 20_000})
+		acct, err := provider.Open(&flooder{recorder: recorder{account: id, caps: provider.AllCaps()}, folders: 4_000})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -234,3 +234,24 @@ func TestOwnAddressInAnyForm(t *testing.T) {
 		}
 	}
 }
+
+// copyless sends and cannot file the copy.
+type copyless struct{ recorder }
+
+func (c *copyless) Send(_ context.Context, m provider.Outgoing) (provider.Receipt, error) {
+	return provider.Receipt{HeaderID: m.HeaderID, Accepted: []string{"bob@example.com"}, Copy: provider.CopyFailed}, nil
+}
+
+// TestCopyFailed: the message left, and a model must not send it again.
+func TestCopyFailed(t *testing.T) {
+	reg, caller, _ := fixture(t, "dm")
+	acct, err := provider.Open(&copyless{recorder{account: "dm", caps: provider.AllCaps()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	caller.Accounts[0].Mail = acct
+	out, err := callSend(t, reg, caller, hello)
+	if err != nil || out.Status != statusSent || out.SentCopy != "failed" || !strings.Contains(out.Next, "the message left") {
+		t.Errorf("%+v, %v", out, err)
+	}
+}

@@ -29,6 +29,7 @@ type Pool struct {
 	idle    []*Conn // the longest unused first
 	inUse   map[*Conn]bool
 	leased  int // in use or being dialled
+	turns   map[string]*turn
 	closed  bool
 	refused error // a refused login, which is not tried again
 	caps    Caps
@@ -42,7 +43,7 @@ func Open(opts Options) (*Pool, error) {
 		return nil, err
 	}
 	opts = opts.withDefaults()
-	p := &Pool{opts: opts, slots: make(chan struct{}, opts.MaxConns), ended: make(chan struct{}), inUse: make(map[*Conn]bool)}
+	p := &Pool{opts: opts, slots: make(chan struct{}, opts.MaxConns), ended: make(chan struct{}), inUse: make(map[*Conn]bool), turns: make(map[string]*turn)}
 	for range opts.MaxConns {
 		p.slots <- struct{}{}
 	}
@@ -80,42 +81,6 @@ func (p *Pool) Read(ctx context.Context, mailbox string, fn func(*Conn) error) e
 		return err
 	}
 	return fn(c)
-}
-
-// Write leases a connection with mailbox opened for changes (none for "") and
-// calls fn once.
-func (p *Pool) Write(ctx context.Context, mailbox string, fn func(*Conn) error) error {
-	c, err := p.lease(ctx, mailbox, false)
-	if err != nil {
-		return err
-	}
-	err = c.prepare(ctx, mailbox)
-	if err != nil && c.deadOnArrival() && ctx.Err() == nil {
-		// Nothing has been changed yet, so a new connection may try.
-		p.release(c)
-		if c, err = p.lease(ctx, mailbox, true); err != nil {
-			return err
-		}
-		err = c.prepare(ctx, mailbox)
-	}
-	defer p.release(c)
-	if err != nil {
-		return err
-	}
-	return fn(c)
-}
-
-// prepare opens mailbox for changes on a connection that is known to live.
-func (c *Conn) prepare(ctx context.Context, mailbox string) error {
-	if c.reused && time.Since(c.idleFrom) > probeAfter {
-		if err := c.Noop(ctx); err != nil {
-			return err
-		}
-	}
-	if mailbox == "" {
-		return nil
-	}
-	return c.selectBox(ctx, mailbox, changes)
 }
 
 func (c *Conn) examine(ctx context.Context, mailbox string) error {
@@ -178,7 +143,7 @@ func (p *Pool) take(mailbox string, fresh bool) (*Conn, error) {
 	for len(p.idle) > 0 {
 		best := 0
 		for i, c := range p.idle {
-			if c.box != nil && c.box.Name == mailbox && mailbox != "" {
+			if c.box != nil && c.box.Name == spelled(mailbox) {
 				best = i
 			}
 		}

@@ -69,12 +69,10 @@ func (c *Conn) selectBox(ctx context.Context, name string, e effect) error {
 	if err := CheckName(op, name); err != nil {
 		return err
 	}
-	if strings.EqualFold(name, "INBOX") {
-		name = "INBOX"
-	}
-	if c.box != nil && c.box.Name == name && (e == reads || !c.box.ReadOnly) {
+	if c.openFor(name, e) {
 		return nil
 	}
+	name = spelled(name)
 	c.box, c.stale = nil, false
 	var got *imap.SelectData
 	err := c.run(ctx, op, reads, func(cl *imapclient.Client) (err error) {
@@ -94,6 +92,19 @@ func (c *Conn) selectBox(ctx context.Context, name string, e effect) error {
 		ReadOnly: e == reads, permanent: got.PermanentFlags,
 	}
 	return nil
+}
+
+// openFor reports whether the mailbox is open already.
+func (c *Conn) openFor(name string, e effect) bool {
+	return c.box != nil && c.box.Name == spelled(name) && (e == reads || !c.box.ReadOnly)
+}
+
+// spelled gives the one name without case its usual form (RFC 9051 section 5.1).
+func spelled(name string) string {
+	if strings.EqualFold(name, "INBOX") {
+		return "INBOX"
+	}
+	return name
 }
 
 // reopen opens the selected mailbox again, in the same way.

@@ -1,0 +1,98 @@
+package imapx
+
+import (
+	"context"
+	"time"
+)
+
+// turn is what changes of one mailbox share: they go one after the other,
+// because a server asked twice at once to move a message may copy it twice
+// (Dovecot does).
+type turn struct {
+	taken   chan struct{} // holds one value while somebody changes the mailbox
+	changes int64         // made so far; under Pool.mu
+}
+
+func (p *Pool) turn(mailbox string) *turn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t := p.turns[mailbox]
+	if t == nil {
+		t = &turn{taken: make(chan struct{}, 1)}
+		p.turns[mailbox] = t
+	}
+	return t
+}
+
+// Write leases a connection with mailbox opened for changes (none for "") and
+// calls fn once. Changes of one mailbox wait for each other.
+func (p *Pool) Write(ctx context.Context, mailbox string, fn func(*Conn) error) error {
+	if mailbox == "" {
+		return p.write(ctx, "", nil, fn)
+	}
+	mailbox = spelled(mailbox)
+	t := p.turn(mailbox)
+	select {
+	case t.taken <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-p.ended:
+		return errClosed()
+	}
+	defer func() { <-t.taken }()
+	return p.write(ctx, mailbox, t, fn)
+}
+
+func (p *Pool) write(ctx context.Context, mailbox string, t *turn, fn func(*Conn) error) error {
+	c, err := p.lease(ctx, mailbox, false)
+	if err != nil {
+		return err
+	}
+	err = c.prepare(ctx, mailbox, t)
+	if err != nil && c.deadOnArrival() && ctx.Err() == nil {
+		// Nothing has been changed yet, so a new connection may try.
+		p.release(c)
+		if c, err = p.lease(ctx, mailbox, true); err != nil {
+			return err
+		}
+		err = c.prepare(ctx, mailbox, t)
+	}
+	defer p.release(c)
+	if err != nil {
+		return err
+	}
+	if t != nil {
+		defer func() {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			t.changes++
+			c.knows = t.changes
+		}()
+	}
+	return fn(c)
+}
+
+// prepare opens mailbox for changes on a connection that is known to live and
+// has heard of what our other connections changed. What other clients did it
+// hears on the way.
+func (c *Conn) prepare(ctx context.Context, mailbox string, t *turn) error {
+	if t == nil {
+		if c.reused && time.Since(c.idleFrom) > probeAfter {
+			return c.Noop(ctx)
+		}
+		return nil
+	}
+	c.pool.mu.Lock()
+	made := t.changes
+	c.pool.mu.Unlock()
+	if c.openFor(mailbox, changes) && (c.knows != made || time.Since(c.idleFrom) > probeAfter) {
+		if err := c.Noop(ctx); err != nil {
+			return err
+		}
+	}
+	if err := c.selectBox(ctx, mailbox, changes); err != nil {
+		return err
+	}
+	c.knows = made
+	return nil
+}

@@ -93,11 +93,9 @@ func (r *Registry) Call(ctx context.Context, c *Caller, name string, args json.R
 	if err != nil {
 		failure = asError(err)
 	}
-	if err := k.audit(ctx, failure); err != nil && failure == nil {
-		// The work is done and only its trail is missing: the caller must not
-		// repeat it, so the answer stands. The journal reports its own faults.
-		return Result{k.answer}, nil
-	}
+	// Work that is done stays done when only its trail is missing: the caller
+	// must not repeat it. The journal reports its own faults.
+	_ = k.audit(ctx, failure)
 	if failure != nil {
 		return Result{}, failure
 	}

@@ -16,7 +16,12 @@ import (
 // TestRoundTrips counts on the wire what a call costs on a warm connection.
 func TestRoundTrips(t *testing.T) {
 	onServers(t, func(t *testing.T, srv *imapxtest.Server) {
-		fill(t, srv, "INBOX", 1000)
+		fill(t, srv, "Drafts", 125) // a thousand single APPENDs take a server long
+		commands := []string{"SELECT Drafts"}
+		for range 8 {
+			commands = append(commands, "COPY 1:* INBOX")
+		}
+		srv.Do(t, commands...)
 		large := strings.Repeat("a long line of a long letter\r\n", 4000)
 		for i := range 5 {
 			srv.Append(t, "INBOX", append(letter(2000+i), large...))

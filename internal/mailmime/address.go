@@ -334,8 +334,8 @@ func (p *addressParser) endPending() {
 // bad keeps an entry without a mailbox: one word may be a local user ("root"), several are a name.
 func (p *addressParser) bad(name string) {
 	p.ok = false
-	if name != "" {
-		p.list = append(p.list, Address{Name: DecodeHeader(name)})
+	if decoded := DecodeHeader(name); decoded != "" { // an encoded word can hold nothing
+		p.list = append(p.list, Address{Name: decoded})
 	}
 }
 

@@ -286,7 +286,7 @@ func TestAudit(t *testing.T) {
 	for _, row := range journal.audit {
 		got = append(got, row.Tool+" "+row.Account+" "+strconv.Itoa(row.Items)+" "+string(row.Code)+dry[row.DryRun])
 	}
-	want := []string{"list_messages dm 0 ", "read_message dm 2 ", "no_such_tool  0 unknown_tool", "send_message dm 0 ", "send_message  0 invalid", "send_message dm 0 dry run"}
+	want := []string{"list_messages dm 0 ", "read_message dm 2 ", "no_such_tool  0 unknown_tool", "send_message dm 0 ", "send_message dm 0 invalid", "send_message dm 0 dry run"}
 	if strings.Join(got, "|") != strings.Join(want, "|") {
 		t.Errorf("trail %q, want %q", got, want)
 	}
@@ -298,7 +298,7 @@ func TestSteps(t *testing.T) {
 	for _, s := range steps() {
 		names = append(names, s.name)
 	}
-	const want = "decode alive permitted gate confirm arguments replay recipients dry run approval claim run"
+	const want = "alive permitted decode effects gate confirm arguments replay recipients dry run approval claim run"
 	if got := strings.Join(names, " "); got != want {
 		t.Errorf("steps %q, want %q", got, want)
 	}

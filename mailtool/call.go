@@ -66,9 +66,10 @@ type step struct {
 // steps are what every call passes, in this order.
 func steps() []step {
 	return []step{
-		{"decode", (*call).decode},
 		{"alive", (*call).alive},
 		{"permitted", (*call).permit},
+		{"decode", (*call).decode},
+		{"effects", (*call).route},
 		{"gate", (*call).gate},
 		{"confirm", (*call).confirm},
 		{"arguments", (*call).arguments},
@@ -114,11 +115,6 @@ func (k *call) pass(ctx context.Context) error {
 	return errors.New("the call ran and answered nothing")
 }
 
-func (k *call) decode(context.Context) (err error) {
-	k.args, err = decodeArguments(k.raw)
-	return err
-}
-
 func (k *call) alive(context.Context) error {
 	if err := k.caller.Grant.Alive(k.started); err != nil {
 		return &Error{Code: NotPermitted, Message: "the grant is not valid: " + err.Error(), Next: "the owner has to grant access again", err: err}
@@ -129,24 +125,34 @@ func (k *call) alive(context.Context) error {
 	return nil
 }
 
-// permit finds the tool, the accounts and the effects, and asks the predicate.
-func (k *call) permit(context.Context) error {
+// permit finds the tool and the accounts on which the caller may use it. It looks
+// at no argument, so that a hidden tool and none answer alike whatever they get.
+func (k *call) permit(context.Context) (err error) {
 	tool, ok := k.registry.byName[k.name]
 	if !ok {
 		return unknownTool(k.name)
 	}
-	able, err := k.caller.able(tool)
+	k.accounts, err = k.caller.able(tool)
 	if errors.Is(err, UnknownTool) {
 		return unknownTool(k.name) // an alias must not tell the name it stands for
 	}
+	k.tool = tool
+	return err
+}
+
+func (k *call) decode(context.Context) (err error) {
+	k.args, err = decodeArguments(k.raw)
+	return err
+}
+
+// route finds the accounts and the effects of these very arguments, and asks the
+// predicate about them.
+func (k *call) route(context.Context) (err error) {
+	k.accounts, k.args, err = k.caller.route(k.tool, k.args, k.accounts)
 	if err != nil {
 		return err
 	}
-	k.accounts, k.args, err = k.caller.route(tool, k.args, able)
-	if err != nil {
-		return err
-	}
-	k.tool, k.effects, k.dryRun = tool, tool.effectsOf(k.args), k.args.isTrue("dry_run")
+	k.effects, k.dryRun = k.tool.effectsOf(k.args), k.args.isTrue("dry_run")
 	return k.permitArguments()
 }
 

@@ -38,7 +38,7 @@ func (a *adapter) call(ctx context.Context, req *mcp.CallToolRequest) (*mcp.Call
 	if !errors.As(err, &failure) {
 		return nil, fmt.Errorf("call %s: %w", name, err)
 	}
-	if failure.Code == mailtool.UnknownTool || failure.Code == mailtool.Invalid && !a.visible(caller, name) {
+	if failure.Code == mailtool.UnknownTool {
 		return nil, unknownTool(name)
 	}
 	if failure.Code == mailtool.InsufficientScope {
@@ -58,13 +58,6 @@ func abilities(c *mailtool.Caller) []provider.CapabilitySet {
 		}
 	}
 	return all
-}
-
-// visible reports whether the caller sees the tool. Garbled arguments are
-// refused before the tool is looked up, and that refusal must not tell a hidden
-// tool from none.
-func (a *adapter) visible(c *mailtool.Caller, name string) bool {
-	return slices.ContainsFunc(a.reg.Visible(c), func(v mailtool.View) bool { return v.Name == name })
 }
 
 // callAlias runs a tool under a name that is never listed. A tool of the server

@@ -88,6 +88,7 @@ func (c *Conn) run(ctx context.Context, op string, e effect, fn func(*imapclient
 	var sync *imapclient.Command
 	if c.stale {
 		c.stale = false
+		c.guard.join()
 		sync = c.client.Noop()
 	}
 	before := c.guard.sent.Load()

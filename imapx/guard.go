@@ -32,6 +32,8 @@ type guard struct {
 	armed  bool
 	closed bool
 	why    error
+	hold   bool   // the next command waits for the one behind it
+	held   []byte // such a command
 	only   string // when set, the only command that may be sent
 	said   status // last BYE, or what an untagged NO, BAD or ALERT said
 	copied copyUID
@@ -104,6 +106,13 @@ func (g *guard) due() error {
 func (g *guard) Write(p []byte) (int, error) {
 	g.mu.Lock()
 	closed, only := g.closed, g.only
+	if g.hold && !closed {
+		g.hold, g.held = false, append(g.held, p...)
+		g.mu.Unlock()
+		return len(p), nil
+	}
+	before := g.held
+	g.held = nil
 	g.mu.Unlock()
 	if closed {
 		return 0, net.ErrClosed
@@ -116,8 +125,12 @@ func (g *guard) Write(p []byte) (int, error) {
 	if err := g.Conn.SetWriteDeadline(time.Now().Add(g.progress)); err != nil {
 		return 0, err
 	}
+	if len(before) > 0 {
+		p = append(before, p...)
+	}
 	n, err := g.Conn.Write(p)
 	g.sent.Add(int64(n))
+	n = max(0, n-len(before))
 	if err != nil {
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			err = &Error{Kind: Unavailable, Err: errors.New("the server took no data for " + g.progress.String())}
@@ -125,6 +138,14 @@ func (g *guard) Write(p []byte) (int, error) {
 		g.fail(err)
 	}
 	return n, err
+}
+
+// join sends the next command together with the one behind it: one packet, and
+// one round trip however busy the machine is.
+func (g *guard) join() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.hold = true
 }
 
 // restrict lets only one command pass, and with "" every one.

@@ -2,7 +2,7 @@ package mailtool
 
 import (
 	"context"
-	"strings"
+	"slices"
 
 	"github.com/postern-mail/postern/scopes"
 )
@@ -22,8 +22,8 @@ type accountsIn struct{}
 
 type accountsOut struct {
 	Accounts []accountRow `json:"accounts" jsonschema:"one an account"`
-	Scopes   []string     `json:"scopes" jsonschema:"what the owner granted"`
-	Access   []string     `json:"access" jsonschema:"kinds of effect granted: read, write, send, destroy"`
+	Scopes   []string     `json:"scopes" jsonschema:"scopes granted that these tools use"`
+	Access   []string     `json:"access" jsonschema:"what these tools may do: read, write, send, destroy"`
 	Expires  string       `json:"expires,omitempty" jsonschema:"when the grant ends"`
 }
 
@@ -37,18 +37,31 @@ type accountRow struct {
 }
 
 func listAccounts(_ context.Context, env *Env, _ accountsIn) (*accountsOut, error) {
-	grant := env.Caller.Grant
 	out := &accountsOut{Accounts: []accountRow{}, Scopes: []string{}, Access: []string{}}
-	for _, s := range grant.Scopes.Slice() {
-		out.Scopes = append(out.Scopes, string(s))
-	}
-	for _, a := range grant.Access.Slice() {
-		out.Access = append(out.Access, strings.ToLower(a.String()))
-	}
+	var usable []scopes.Effect
 	for _, a := range env.Caller.granted() {
+		for _, t := range env.tools.tools {
+			for _, e := range t.effects() {
+				if !t.spec.Whole && env.Caller.permitted(t, e, a) == nil {
+					usable = append(usable, e)
+				}
+			}
+		}
 		out.Accounts = append(out.Accounts, env.accountRow(a))
-		if !grant.Expires.IsZero() {
-			out.Expires = shortTime(grant.Expires, a.zone())
+		if end := env.Caller.Grant.Expires; !end.IsZero() {
+			out.Expires = shortTime(end, a.zone())
+		}
+	}
+	for _, s := range env.Caller.Grant.Scopes.Slice() {
+		if slices.ContainsFunc(usable, func(e scopes.Effect) bool {
+			return slices.ContainsFunc(e.Scopes, func(any []scopes.Scope) bool { return slices.Contains(any, s) })
+		}) {
+			out.Scopes = append(out.Scopes, string(s))
+		}
+	}
+	for _, access := range scopes.AllAccess().Slice() {
+		if slices.ContainsFunc(usable, func(e scopes.Effect) bool { return e.Access == access }) {
+			out.Access = append(out.Access, access.String())
 		}
 	}
 	return out, nil

@@ -54,6 +54,7 @@ type call struct {
 	key      Key    // of a sending call
 	claimed  bool   // key is ours to finish
 	intent   string // names the claimed send for ever
+	content  string // digest of what is sent
 	answer   json.RawMessage
 }
 
@@ -277,6 +278,9 @@ func (k *call) finish(ctx context.Context, out any, err error) error {
 	k.settle(ctx, out, err)
 	if err != nil {
 		return err
+	}
+	if rows, ok := out.(*Rows); ok {
+		out = rows.withoutEmpty(threadColumn)
 	}
 	k.answer, err = compact(out)
 	return err

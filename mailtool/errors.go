@@ -34,6 +34,7 @@ const (
 const (
 	Invalid     = Code(provider.Invalid)
 	NotFound    = Code(provider.NotFound)
+	Conflict    = Code(provider.Conflict)
 	Uncertain   = Code(provider.Uncertain)
 	Unsupported = Code(provider.Unsupported)
 	Unavailable = Code(provider.Unavailable)
@@ -141,6 +142,8 @@ func seconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }
 // nextStep is what to do about a failure that named no step of its own.
 func nextStep(c provider.Code) string {
 	switch c {
+	case provider.Invalid:
+		return "correct the arguments and call again"
 	case provider.NotFound:
 		return "it may have been moved or deleted: list or search again"
 	case provider.Conflict:

@@ -220,7 +220,7 @@ func (j *testJournal) Claim(_ context.Context, c Claim) (ClaimResult, error) {
 	if r, taken := j.records[c.Key]; taken {
 		return ClaimResult{Record: r}, nil
 	}
-	j.records[c.Key] = Record{State: Running, ID: c.ID}
+	j.records[c.Key] = Record{State: Running, ID: c.ID, Content: c.Content}
 	return ClaimResult{Taken: true}, nil
 }
 

@@ -2,8 +2,10 @@ package mailtool
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/postern-mail/postern/internal/mailtext"
 	"github.com/postern-mail/postern/provider"
@@ -22,7 +24,7 @@ func folderTools() []Tool {
 }
 
 type foldersIn struct {
-	Cursor string `json:"cursor,omitempty" jsonschema:"next_cursor of the answer before, unchanged" maxlen:"16384"`
+	Cursor string `json:"cursor,omitempty" jsonschema:"next_cursor, unchanged" maxlen:"16384"`
 }
 
 func listFolders(ctx context.Context, env *Env, in foldersIn) (*Rows, error) {
@@ -88,8 +90,25 @@ func yes(b bool) string {
 // folder finds the folder that the caller names by path or role.
 func (env *Env) folder(ctx context.Context, name string) (provider.Folder, error) {
 	f, err := env.Mail.Folder(ctx, name)
+	if role := otherName(name); role != provider.RoleNone && errors.Is(err, provider.NotFound) {
+		f, err = env.Mail.Folder(ctx, string(role))
+	}
 	if err == nil && f.NoSelect {
 		return f, refuse(Invalid, strconv.Quote(clip(name))+" holds folders, not messages", "list_folders shows the folders there are")
 	}
 	return f, err
+}
+
+// otherName is the role that other programs call by this name. A folder of that
+// very name comes first.
+func otherName(name string) provider.Role {
+	switch strings.ToLower(name) {
+	case "spam":
+		return provider.RoleJunk
+	case "bin", "deleted":
+		return provider.RoleTrash
+	case "draft":
+		return provider.RoleDrafts
+	}
+	return provider.RoleNone
 }

@@ -47,11 +47,12 @@ type Key struct {
 
 // Claim asks for a key.
 type Claim struct {
-	Key   Key
-	ID    string        // names the intent for ever; the Message-ID is made of it
-	Keep  time.Duration // how long the key stays taken after it was claimed
-	Quota scopes.Quota
-	Now   time.Time
+	Key     Key
+	ID      string        // names the intent for ever; the Message-ID is made of it
+	Content string        // digest of what is sent: one key is for one message
+	Keep    time.Duration // how long the key stays taken after it was claimed
+	Quota   scopes.Quota
+	Now     time.Time
 }
 
 // ClaimResult says whether the key is the caller's.
@@ -73,7 +74,8 @@ const (
 
 // Record is what the journal knows of a claimed key.
 type Record struct {
-	State  State
-	ID     string
-	Answer json.RawMessage // once Done or Unknown: what a repeated call is answered
+	State   State
+	ID      string
+	Content string
+	Answer  json.RawMessage // once Done or Unknown: what a repeated call is answered
 }

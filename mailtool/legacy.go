@@ -31,6 +31,13 @@ func legacyNames() []legacy {
 		{"destination", "to", "a folder's path or a role such as archive or trash"},
 		{"folder", "folders", "a list of paths or roles"},
 		{"folder", "to", "a folder's path or a role such as archive or trash; ids name the folder they are in"},
+		{"unread", "unread_only", "true or false"},
+		{"q", "query", "Gmail search syntax"},
+		{"read", "seen", "true or false"},
+		{"unread", "seen", "false for unread"},
+		{"starred", "flagged", "true or false"},
+		{"has_attachment", "query", "has:attachment in it"},
+		{"path", "handle", "or name and data: nothing is read from a disk"},
 		{"inReplyTo", "reply_to", "the id of the message to answer"},
 	}
 }
@@ -49,6 +56,10 @@ func unknownParam(s *schema, name string) *Error {
 		return refuse(Invalid, message, "this tool starts a new thread; reply_message answers one, where the server has it")
 	case "folder":
 		return refuse(Invalid, message, "leave it out: message ids name their folder")
+	case "query", "from", "subject", "text":
+		return refuse(Invalid, message, "search_messages takes it")
+	case "message_id":
+		return refuse(Invalid, message, "search_messages finds a Message-ID and gives the id")
 	}
 	var names []string
 	for _, p := range s.Properties {

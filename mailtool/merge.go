@@ -37,14 +37,14 @@ func (k *call) merged(ctx context.Context) (out *Rows, err error) {
 	wg.Wait()
 	out, err = mergeLists(lists, k.limit())
 	if err == nil && (len(starts) < len(k.accounts) || slices.ContainsFunc(lists, (*accountList).uncounted)) {
-		out.Total = 0
+		out.Total = nil
 	}
 	return out, err
 }
 
 // uncounted reports that nobody said how many match in the account.
 func (l *accountList) uncounted() bool {
-	return l.err != nil || l.rows.Total == 0 && (len(l.rows.Rows) > 0 || l.rows.NextCursor != "")
+	return l.err != nil || l.rows.Total == nil
 }
 
 // start is where one account's list goes on.
@@ -106,7 +106,8 @@ func (k *call) list(ctx context.Context, s start) *accountList {
 
 // mergeLists takes the newest heads first and keeps each account's own order.
 func mergeLists(lists []*accountList, limit int) (*Rows, error) {
-	out := &Rows{Rows: [][]string{}}
+	total := 0
+	out := &Rows{Rows: [][]string{}, Total: &total}
 	var firstErr error
 	var working []*accountList
 	for _, l := range lists {
@@ -122,7 +123,9 @@ func mergeLists(lists []*accountList, limit int) (*Rows, error) {
 			f.Mailbox = string(l.account.ID)
 			out.Failed = append(out.Failed, f)
 		}
-		out.Total += l.rows.Total
+		if l.rows.Total != nil {
+			total += *l.rows.Total
+		}
 		out.Columns = append([]string{mailboxParam}, l.rows.Columns...)
 		if out.Untrusted == "" {
 			out.Untrusted = l.rows.Untrusted

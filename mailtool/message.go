@@ -40,7 +40,7 @@ type listIn struct {
 	UnreadOnly  bool   `json:"unread_only,omitempty" jsonschema:"only unread ones"`
 	Since       string `json:"since,omitempty" jsonschema:"arrived at or after, date or time" format:"time"`
 	Before      string `json:"before,omitempty" jsonschema:"arrived before" format:"time"`
-	IncludeBody bool   `json:"include_body,omitempty" jsonschema:"add a column preview"`
+	IncludeBody bool   `json:"include_body,omitempty" jsonschema:"add a column preview; at most 20 rows"`
 	Fields      string `json:"fields,omitempty" jsonschema:"full adds to, size, thread_id" enum:"full"`
 	paging
 }
@@ -94,7 +94,10 @@ func (p paging) request(preview bool) provider.PageRequest {
 func (env *Env) table(ctx context.Context, page provider.Page[provider.Summary], full, preview, folders bool) (*Rows, error) {
 	rows := &Rows{
 		Untrusted: untrusted(env.Nonce), Columns: []string{"id", "from", "subject", "date", "flags"},
-		NextCursor: string(page.Next), Total: page.Total, at: page.At,
+		NextCursor: string(page.Next), at: page.At,
+	}
+	if none := len(page.Items) == 0 && page.Next == ""; page.Total > 0 || none {
+		rows.Total = &page.Total
 	}
 	var texts map[provider.MessageID]string
 	if preview {
@@ -108,7 +111,7 @@ func (env *Env) table(ctx context.Context, page provider.Page[provider.Summary],
 		rows.Columns = append(rows.Columns, "folder")
 	}
 	if full {
-		rows.Columns = append(rows.Columns, "to", "size", "thread_id")
+		rows.Columns = append(rows.Columns, "to", "size", threadColumn)
 	}
 	for _, s := range page.Items {
 		row := []string{string(s.ID), addresses(s.From), cleanLine(s.Subject), shortTime(dateOf(s), env.Account.zone()), letters(s)}

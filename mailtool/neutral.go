@@ -12,6 +12,6 @@ func Neutral() []Tool {
 
 // paging are the parameters of every list.
 type paging struct {
-	Limit  int    `json:"limit,omitempty" jsonschema:"rows, 20 unless given" min:"1" max:"200"`
-	Cursor string `json:"cursor,omitempty" jsonschema:"next_cursor of the answer before, unchanged" maxlen:"16384"`
+	Limit  int    `json:"limit,omitempty" jsonschema:"default 20" min:"1" max:"200"`
+	Cursor string `json:"cursor,omitempty" jsonschema:"next_cursor, unchanged" maxlen:"16384"`
 }

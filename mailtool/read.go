@@ -10,8 +10,8 @@ import (
 
 type readIn struct {
 	IDs    []string `json:"ids" jsonschema:"message ids" min:"1" max:"10" format:"message_id"`
-	Format string   `json:"format,omitempty" jsonschema:"text unless given; html is the source, headers has no body" enum:"text|html|headers"`
-	Offset int      `json:"offset,omitempty" jsonschema:"where in the text to go on, one id only" min:"0" max:"100000000"`
+	Format string   `json:"format,omitempty" jsonschema:"default text; html is the source with all that is hidden in it" enum:"text|html|headers"`
+	Offset int      `json:"offset,omitempty" jsonschema:"where in the text to go on, one id only" min:"0"`
 }
 
 type readOut struct {
@@ -43,7 +43,7 @@ type messageOut struct {
 }
 
 type attachmentOut struct {
-	Handle string `json:"handle" jsonschema:"names it in other tools"`
+	Handle string `json:"handle" jsonschema:"what send_message attaches it by"`
 	Name   string `json:"name,omitempty" jsonschema:"file name as the sender gave it"`
 	Type   string `json:"type" jsonschema:"media type"`
 	Size   int64  `json:"size,omitempty" jsonschema:"bytes"`
@@ -56,8 +56,9 @@ type droppedOut struct {
 	Invisible int `json:"invisible,omitempty" jsonschema:"invisible characters"`
 }
 
-// readBudget bounds the text of one answer in bytes: about 12,000 tokens.
-const readBudget = 48_000
+// readBudget is the text of one message in one answer, in bytes: 5,000 tokens of
+// English, and with texts that tokens hardly shorten still below what hosts cut.
+const readBudget = 20_000
 
 func readMessage(ctx context.Context, env *Env, in readIn) (*readOut, error) {
 	if in.Offset > 0 && len(in.IDs) > 1 {
@@ -122,6 +123,9 @@ func (env *Env) show(m *provider.Message, in readIn, share int) messageOut {
 	if next == 0 && body.Truncated {
 		out.Warnings = append(out.Warnings, "the text is longer than this server reads")
 	}
+	if in.Offset > 0 && text == "" {
+		out.Warnings = append(out.Warnings, "offset is behind the end of the text")
+	}
 	out.NextOffset = next
 	if text != "" {
 		out.Body = mailtext.Fence(env.Nonce, text)
@@ -140,6 +144,9 @@ func (m *messageOut) take(from *provider.Message, in readIn) mailtext.Result {
 		body.Truncated = body.Truncated || from.TextTruncated && from.Text != ""
 	} else {
 		body.Text, body.Dropped = mailtext.Clean(from.HTML)
+		if _, d, _ := mailtext.FromHTML(from.HTML, mailtext.Options{}); d.Hidden > 0 {
+			body.Warnings = append(body.Warnings, "the source holds text that a person would not see")
+		}
 	}
 	m.Format, m.Warnings = body.Format, cleanLines(body.Warnings)
 	if d := body.Dropped; d != (mailtext.Dropped{}) {

@@ -1,6 +1,7 @@
 package mailtool
 
 import (
+	"slices"
 	"time"
 
 	"github.com/postern-mail/postern/internal/mailtext"
@@ -15,7 +16,7 @@ type Rows struct {
 	Rows       [][]string `json:"rows" jsonschema:"one row an item"`
 	Folder     string     `json:"folder,omitempty" jsonschema:"the folder listed"`
 	NextCursor string     `json:"next_cursor,omitempty" jsonschema:"there is more: hand it back unchanged as cursor"`
-	Total      int        `json:"total,omitempty" jsonschema:"how many match in all, when known"`
+	Total      *int       `json:"total,omitempty" jsonschema:"how many match in all, when known"`
 	Failed     []Failure  `json:"failed,omitempty" jsonschema:"what could not be listed, and why"`
 
 	keys []time.Time                          // of each row, for merging newest first
@@ -58,6 +59,22 @@ func (r *Rows) within(budget int) (*Rows, error) {
 	return r, nil
 }
 
+// threadColumn is empty on services without threads, and then left out.
+const threadColumn = "thread_id"
+
+// withoutEmpty leaves out a column in which no row has anything.
+func (r *Rows) withoutEmpty(column string) *Rows {
+	i := slices.Index(r.Columns, column)
+	if i < 0 || slices.ContainsFunc(r.Rows, func(row []string) bool { return row[i] != "" }) {
+		return r
+	}
+	r.Columns = slices.Delete(slices.Clone(r.Columns), i, i+1)
+	for n, row := range r.Rows {
+		r.Rows[n] = slices.Delete(slices.Clone(row), i, i+1)
+	}
+	return r
+}
+
 // sparing leaves out the reasons of failures, not their codes, where there are many.
 func sparing(failed []Failure) []Failure {
 	space := room(reasonsBytes)
@@ -79,10 +96,13 @@ func cleanLine(s string) string {
 	return line
 }
 
+// minuteLayout is how answers write a time, and one way to give one.
+const minuteLayout = "2006-01-02T15:04Z07:00"
+
 // shortTime is RFC 3339 to the minute.
 func shortTime(t time.Time, zone *time.Location) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.In(zone).Format("2006-01-02T15:04Z07:00")
+	return t.In(zone).Format(minuteLayout)
 }

@@ -39,7 +39,7 @@ type searchIn struct {
 	Unread      bool     `json:"unread,omitempty" jsonschema:"only unread ones"`
 	MessageID   string   `json:"message_id,omitempty" jsonschema:"this Message-ID" maxlen:"500"`
 	Folders     []string `json:"folders,omitempty" jsonschema:"paths or roles; all but trash and junk unless given; * is all" max:"50" maxlen:"1000"`
-	IncludeBody bool     `json:"include_body,omitempty" jsonschema:"add a column preview"`
+	IncludeBody bool     `json:"include_body,omitempty" jsonschema:"add a column preview; at most 20 rows"`
 	Fields      string   `json:"fields,omitempty" jsonschema:"full adds to, size, thread_id" enum:"full"`
 	paging
 }

@@ -32,7 +32,7 @@ type sendIn struct {
 	To             []string   `json:"to,omitempty" jsonschema:"recipients, one address an item" max:"100" format:"recipient"`
 	Cc             []string   `json:"cc,omitempty" jsonschema:"copies" max:"100" format:"recipient"`
 	Bcc            []string   `json:"bcc,omitempty" jsonschema:"copies nobody else sees" max:"100" format:"recipient"`
-	From           string     `json:"from,omitempty" jsonschema:"one of the account's identities, the first unless given" format:"address"`
+	From           string     `json:"from,omitempty" jsonschema:"an identity of the account, default the first" format:"address"`
 	Subject        string     `json:"subject,omitempty" jsonschema:"subject" maxlen:"1000"`
 	Body           string     `json:"body,omitempty" jsonschema:"plain text" format:"text" maxlen:"500000"`
 	HTML           string     `json:"html,omitempty" jsonschema:"the same as HTML" format:"text" maxlen:"500000"`

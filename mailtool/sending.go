@@ -39,7 +39,7 @@ func (k *call) replay(ctx context.Context) error {
 	if k.caller.Journal == nil {
 		return &Error{Code: Internal, Message: "sending needs a journal, and this server has none", Next: "tell the operator", err: errors.New("Caller.Journal is nil")}
 	}
-	k.key = k.sendKey()
+	k.key, k.content = k.sendKey()
 	record, err := k.caller.Journal.Lookup(ctx, k.key, k.started)
 	if err != nil {
 		return err
@@ -47,20 +47,22 @@ func (k *call) replay(ctx context.Context) error {
 	return k.answerFrom(record)
 }
 
-// sendKey names the intent: the caller's key, else the content.
-func (k *call) sendKey() Key {
-	key := Key{Grant: k.caller.Grant.ID, Account: string(k.accounts[0].ID), Tool: k.tool.spec.Name}
+// sendKey names the intent, by the caller's key or else by the content, and
+// digests the content.
+func (k *call) sendKey() (key Key, content string) {
+	sum := sha256.Sum256(k.args.with(k.tool.spec.Confirm, nil).with("dry_run", nil).with(idempotencyParam, nil).json())
+	content = hex.EncodeToString(sum[:])
+	key = Key{Grant: k.caller.Grant.ID, Account: string(k.accounts[0].ID), Tool: k.tool.spec.Name, Intent: "content:" + content}
 	if given := k.args.texts(idempotencyParam); len(given) == 1 && given[0] != "" {
 		key.Intent = "key:" + given[0]
-		return key
 	}
-	content := k.args.with(k.tool.spec.Confirm, nil).with("dry_run", nil).with(idempotencyParam, nil)
-	sum := sha256.Sum256(content.json())
-	key.Intent = "content:" + hex.EncodeToString(sum[:])
-	return key
+	return key, content
 }
 
 func (k *call) answerFrom(r Record) error {
+	if r.Content != "" && r.Content != k.content {
+		return refuse(Conflict, idempotencyParam+" was used for another message", "nothing was sent now: give this message a key of its own")
+	}
 	switch r.State {
 	case Running:
 		return refuse(Busy, "the same message is being sent by another call", "wait for that call's answer")
@@ -138,7 +140,7 @@ func (k *call) claim(ctx context.Context) error {
 	if strings.HasPrefix(k.key.Intent, "key:") {
 		keep = keepKey
 	}
-	c := Claim{Key: k.key, ID: k.intentID(), Keep: keep, Quota: k.caller.Grant.Quota.Effective(), Now: k.started}
+	c := Claim{Key: k.key, ID: k.intentID(), Content: k.content, Keep: keep, Quota: k.caller.Grant.Quota.Effective(), Now: k.started}
 	got, err := k.caller.Journal.Claim(ctx, c)
 	switch {
 	case err != nil:
@@ -195,7 +197,7 @@ func (k *call) settle(ctx context.Context, out any, err error) {
 		record.State = Unknown
 	}
 	if record.State != "" {
-		record.ID = k.intent
+		record.ID, record.Content = k.intent, k.content
 	}
 	if record.State == Unknown && record.Answer == nil || err != nil && record.State != "" {
 		record.Answer = uncertainAnswer()

@@ -232,6 +232,9 @@ func parseTime(text string, zone *time.Location) (time.Time, error) {
 			return t, nil
 		}
 	}
+	if t, err := time.Parse(minuteLayout, text); err == nil {
+		return t, nil
+	}
 	return time.Parse(time.RFC3339, text)
 }
 

@@ -105,7 +105,7 @@ func (m *Memory) Claim(_ context.Context, c mailtool.Claim) (mailtool.ClaimResul
 	}
 	m.sends[grant] = append(m.sends[grant], c.Now)
 	m.records[c.Key] = entry{
-		record:  mailtool.Record{State: mailtool.Running, ID: c.ID},
+		record:  mailtool.Record{State: mailtool.Running, ID: c.ID, Content: c.Content},
 		claimed: c.Now, expires: c.Now.Add(c.Keep),
 	}
 	return mailtool.ClaimResult{Taken: true}, nil

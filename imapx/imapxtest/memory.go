@@ -123,9 +123,10 @@ func (m *memory) serve(t testing.TB, tlsConfig *tls.Config, hide []string, liste
 		t.Fatal("imapxtest: the in-memory server cannot hide IMAP4rev1")
 	}
 	var messages journal
+	var moves sync.Mutex
 	srv := imapserver.New(&imapserver.Options{
 		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
-			return m.server.NewSession(), nil, nil
+			return newSession(m.server.NewSession(), &moves), nil, nil
 		},
 		Caps:         caps,
 		TLSConfig:    tlsConfig,

@@ -77,14 +77,8 @@ func (h *harness) Refused(*testing.T) string { return refused }
 
 func TestConformance(t *testing.T) {
 	t.Run("memory", func(t *testing.T) {
-		garbles := "go-imap's in-memory server garbles its answer to a MOVE that finds no message"
 		breaks := "go-imap's in-memory server fails on the structure of a multipart without parts"
 		providertest.Run(t, &harness{root: imapxtest.Memory(t), cut: true},
-			providertest.Exception{Check: "message/gone", Reason: garbles},
-			providertest.Exception{Check: "message/bad ids", Reason: garbles},
-			providertest.Exception{Check: "move/in part", Reason: garbles},
-			providertest.Exception{Check: "delete/in part", Reason: garbles},
-			providertest.Exception{Check: "concurrency/moving", Reason: garbles},
 			providertest.Exception{Check: "corpus/no boundary parameter", Reason: breaks},
 			providertest.Exception{Check: "corpus/boundary that never comes", Reason: breaks},
 			providertest.Exception{Check: "corpus/line in the header that is none", Reason: "the in-memory server serves nothing of such a message"},

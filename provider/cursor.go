@@ -22,7 +22,7 @@ type Place struct {
 // Sizes of a cursor, in bytes. Digests are short: they detect mistakes, and a
 // forged cursor can only point into a listing that the caller may read anyway.
 const (
-	MaxCursorKey   = 600
+	MaxCursorKey   = 2640                                                 // the places of a search in 200 folders, at up to 13 bytes each
 	maxCursorLen   = (cursorHead + MaxCursorKey + cursorChecksum) * 4 / 3 // in base64
 	cursorVersion  = 1
 	cursorListing  = 6

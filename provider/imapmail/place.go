@@ -1,7 +1,11 @@
 package imapmail
 
 import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,18 +21,31 @@ type place struct {
 	below    imapx.UID
 }
 
-// nextSearch packs the places of folders that have more. A folder that has
-// none is left out; what arrives in it later belongs before the first page.
-func nextSearch(places map[string]place, listing string) (provider.Cursor, error) {
+// folderDigest names a folder in a cursor. Two folders that share one are
+// found out, and refused.
+type folderDigest [4]byte
+
+func digestOf(folder string) folderDigest {
+	sum := sha256.Sum256([]byte(folder))
+	return folderDigest(sum[:len(folderDigest{})])
+}
+
+// nextSearch packs the places of folders that have more, out of all that were
+// searched. A folder that has none is left out; what arrives in it later
+// belongs before the first page.
+func nextSearch(places map[string]place, folders []string, listing string) (provider.Cursor, error) {
 	if len(places) == 0 {
 		return "", nil
 	}
-	items := make([]string, 0, len(places))
-	for hash, p := range places {
-		items = append(items, localID(hash, p.validity, p.below))
+	names, packed := byDigest(folders), make(map[folderDigest]place, len(places))
+	for folder, p := range places {
+		d := digestOf(folder)
+		if err := alike(names[d]); err != nil {
+			return "", err
+		}
+		packed[d] = p
 	}
-	slices.Sort(items)
-	key := strings.Join(items, " ")
+	key := packPlaces(packed)
 	if len(key) > provider.MaxCursorKey {
 		return "", &provider.Error{
 			Code: provider.TooLarge, Hint: "name fewer folders, or narrow the search",
@@ -38,8 +55,8 @@ func nextSearch(places map[string]place, listing string) (provider.Cursor, error
 	return provider.Place{Listing: listing, Key: key}.Cursor()
 }
 
-// resumeSearch returns nil for the first page.
-func resumeSearch(after provider.Cursor, listing string) (map[string]place, error) {
+// resumeSearch returns the places of a cursor by folder, nil for the first page.
+func resumeSearch(after provider.Cursor, folders []string, listing string) (map[string]place, error) {
 	if after == "" {
 		return nil, nil
 	}
@@ -47,18 +64,90 @@ func resumeSearch(after provider.Cursor, listing string) (map[string]place, erro
 	if err != nil {
 		return nil, err
 	}
-	places := make(map[string]place)
-	for _, item := range strings.Fields(key) {
-		f := strings.Split(item, ".")
-		if len(f) != 3 {
-			return nil, invalid("cursor is garbled")
+	packed, ok := unpackPlaces(key)
+	if !ok {
+		return nil, invalid("cursor is garbled")
+	}
+	names, places := byDigest(folders), make(map[string]place, len(packed))
+	for d, p := range packed {
+		if err := alike(names[d]); err != nil {
+			return nil, err
 		}
-		validity, err1 := strconv.ParseUint(f[1], 36, 32)
-		below, err2 := strconv.ParseUint(f[2], 36, 32)
-		if err1 != nil || err2 != nil {
-			return nil, invalid("cursor is garbled")
+		if len(names[d]) == 0 {
+			return nil, &provider.Error{
+				Code: provider.Conflict, Hint: "start again without a cursor",
+				Err: errors.New("a folder of this search is gone or was renamed"),
+			}
 		}
-		places[f[0]] = place{validity: uint32(validity), below: imapx.UID(below)}
+		places[names[d][0]] = p
 	}
 	return places, nil
+}
+
+func byDigest(folders []string) map[folderDigest][]string {
+	names := make(map[folderDigest][]string, len(folders))
+	for _, f := range folders {
+		names[digestOf(f)] = append(names[digestOf(f)], f)
+	}
+	return names
+}
+
+// alike refuses folders that a cursor cannot tell apart: one in a million
+// searches over a hundred folders.
+func alike(names []string) error {
+	if len(names) < 2 {
+		return nil
+	}
+	return &provider.Error{
+		Code: provider.Conflict, Hint: "search them one by one, or rename one of the two",
+		Err: errors.New("a cursor does not tell " + strconv.Quote(names[0]) + " from " + strconv.Quote(names[1])),
+	}
+}
+
+// packPlaces writes places by rising UIDVALIDITY, of which it keeps the steps:
+// folders made about the same time have like ones.
+func packPlaces(places map[folderDigest]place) string {
+	order := make([]folderDigest, 0, len(places))
+	for d := range places {
+		order = append(order, d)
+	}
+	slices.SortFunc(order, func(a, b folderDigest) int {
+		return cmp.Or(cmp.Compare(places[a].validity, places[b].validity), strings.Compare(string(a[:]), string(b[:])))
+	})
+	var key []byte
+	last := uint32(0)
+	for _, d := range order {
+		p := places[d]
+		key = append(key, d[:]...)
+		key = binary.AppendUvarint(key, uint64(p.validity-last))
+		key = binary.AppendUvarint(key, uint64(p.below))
+		last = p.validity
+	}
+	return string(key)
+}
+
+// unpackPlaces takes only what packPlaces writes.
+func unpackPlaces(key string) (map[folderDigest]place, bool) {
+	places := make(map[folderDigest]place)
+	validity := uint64(0)
+	for rest := []byte(key); len(rest) > 0; {
+		var d folderDigest
+		if copy(d[:], rest) < len(d) {
+			return nil, false
+		}
+		rest = rest[len(d):]
+		var numbers [2]uint64
+		for i := range numbers {
+			n, size := binary.Uvarint(rest)
+			if size <= 0 || n > math.MaxUint32 {
+				return nil, false
+			}
+			numbers[i], rest = n, rest[size:]
+		}
+		if validity += numbers[0]; validity == 0 || validity > math.MaxUint32 {
+			return nil, false
+		}
+		places[d] = place{validity: uint32(validity), below: imapx.UID(numbers[1])}
+	}
+	return places, len(places) > 0 && packPlaces(places) == key
 }

@@ -34,7 +34,7 @@ func (b *Backend) Search(ctx context.Context, q provider.Query, page provider.Pa
 	if err != nil {
 		return none, err
 	}
-	places, err := resumeSearch(page.After, listing)
+	places, err := resumeSearch(page.After, folders, listing)
 	if err != nil {
 		return none, err
 	}
@@ -42,7 +42,7 @@ func (b *Backend) Search(ctx context.Context, q provider.Query, page provider.Pa
 	if err != nil {
 		return none, err
 	}
-	return merge(results, listing, page.Limit)
+	return merge(results, folders, listing, page.Limit)
 }
 
 // searchListing binds a cursor to account and query.
@@ -127,7 +127,7 @@ func (b *Backend) searchFolders(ctx context.Context, folders []string, places ma
 }
 
 func (b *Backend) searchFolder(ctx context.Context, folder string, places map[string]place, plan *plan, limit int) (s slice, err error) {
-	at, goesOn := places[provider.ShortHash(folder, folderHash)]
+	at, goesOn := places[folder]
 	if places != nil && !goesOn {
 		return slice{folder: folder}, nil // an earlier page has had all of it
 	}
@@ -154,7 +154,7 @@ func (b *Backend) searchFolder(ctx context.Context, folder string, places map[st
 
 // merge takes the newest of all folders, keeping each folder's own order, so
 // that a page is never short of what a later one has and nothing comes twice.
-func merge(results []slice, listing string, limit int) (provider.Page[provider.Summary], error) {
+func merge(results []slice, folders []string, listing string, limit int) (provider.Page[provider.Summary], error) {
 	var page provider.Page[provider.Summary]
 	taken := make([]int, len(results))
 	var from []int // which folder each item is of
@@ -186,17 +186,17 @@ func merge(results []slice, listing string, limit int) (provider.Page[provider.S
 			for _, f := range from[:i+1] {
 				upTo[f]++
 			}
-			return behind(results, upTo, from[i], listing)
+			return nextSearch(behind(results, upTo, from[i]), folders, listing)
 		}
 	}
 	var err error
-	page.Next, err = behind(results, taken, -1, listing)
+	page.Next, err = nextSearch(behind(results, taken, -1), folders, listing)
 	return page, err
 }
 
-// behind makes the cursor that goes on after so many items of each folder.
+// behind lists the places that go on after so many items of each folder.
 // Folders without more are left out, but for the one numbered keep.
-func behind(results []slice, taken []int, keep int, listing string) (provider.Cursor, error) {
+func behind(results []slice, taken []int, keep int) map[string]place {
 	places := make(map[string]place)
 	for i, s := range results {
 		switch {
@@ -208,9 +208,9 @@ func behind(results []slice, taken []int, keep int, listing string) (provider.Cu
 		default:
 			continue
 		}
-		places[provider.ShortHash(s.folder, folderHash)] = s.place
+		places[s.folder] = s.place
 	}
-	return nextSearch(places, listing)
+	return places
 }
 
 func newer(a, b provider.Summary) bool {

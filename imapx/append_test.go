@@ -1,8 +1,13 @@
 package imapx_test
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +15,7 @@ import (
 
 	"github.com/postern-mail/postern/imapx"
 	"github.com/postern-mail/postern/imapx/imapxtest"
+	"github.com/postern-mail/postern/internal/leakcheck"
 )
 
 func TestAppend(t *testing.T) {
@@ -48,5 +54,60 @@ func TestAppend(t *testing.T) {
 		if got := srv.UIDs(t, "Sent"); len(got) != 1 {
 			t.Errorf("sent holds %d messages", len(got))
 		}
+	})
+}
+
+// slowTaker is a server that takes an appended message a little at a time.
+func slowTaker(t *testing.T, size int, pause time.Duration) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		conn, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		fmt.Fprint(conn, "* OK [CAPABILITY IMAP4rev1] hello\r\n")
+		br := bufio.NewReaderSize(conn, 1<<10)
+		for {
+			line, err := br.ReadString('\n')
+			if err != nil {
+				return
+			}
+			tag, command, _ := strings.Cut(line, " ")
+			if strings.HasPrefix(command, "LOGIN") {
+				fmt.Fprint(conn, tag+" OK [CAPABILITY IMAP4rev1] in\r\n")
+			}
+			if strings.HasPrefix(command, "APPEND") {
+				fmt.Fprint(conn, "+ go on\r\n")
+				for left := int64(size); left > 0; left -= int64(size) / 10 {
+					if _, err := io.CopyN(io.Discard, br, min(left, int64(size)/10)); err != nil {
+						return
+					}
+					<-time.After(pause)
+				}
+				fmt.Fprint(conn, tag+" OK stored\r\n")
+			}
+		}
+	}()
+	t.Cleanup(func() { ln.Close(); <-done })
+	return ln.Addr().String()
+}
+
+// TestSlowUpload: a server that keeps taking data is making progress, though
+// it says nothing meanwhile.
+func TestSlowUpload(t *testing.T) {
+	leakcheck.Check(t)
+	const size = 30 << 20
+	addr := slowTaker(t, size, 150*time.Millisecond)
+	p := open(t, imapx.Options{Addr: addr, Security: imapx.Cleartext, Username: "ann", Password: "x", Progress: time.Second, MaxConns: 1})
+	write(t, p, "", func(ctx context.Context, c *imapx.Conn) error {
+		_, err := c.Append(ctx, "Sent", imapx.AppendOptions{}, bytes.NewReader(make([]byte, size)), size)
+		return err
 	})
 }

@@ -130,6 +130,9 @@ func (g *guard) Write(p []byte) (int, error) {
 	}
 	n, err := g.Conn.Write(p)
 	g.sent.Add(int64(n))
+	if n > 0 {
+		g.postpone()
+	}
 	n = max(0, n-len(before))
 	if err != nil {
 		if errors.Is(err, os.ErrDeadlineExceeded) {
@@ -138,6 +141,16 @@ func (g *guard) Write(p []byte) (int, error) {
 		g.fail(err)
 	}
 	return n, err
+}
+
+// postpone moves the deadline of the answer: a server that takes data is not
+// silent, it answers when it has all.
+func (g *guard) postpone() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.armed && !g.closed {
+		_ = g.Conn.SetReadDeadline(time.Now().Add(g.progress)) // the deadline before it stands
+	}
 }
 
 // join sends the next command together with the one behind it: one packet, and

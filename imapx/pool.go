@@ -61,26 +61,24 @@ func (p *Pool) Caps() (c Caps, known bool) {
 // calls fn. fn must change nothing: it is called again, on a new connection,
 // when a pooled one turns out dead before the server said anything.
 func (p *Pool) Read(ctx context.Context, mailbox string, fn func(*Conn) error) error {
-	c, err := p.lease(ctx, mailbox, false)
-	if err != nil {
-		return err
+	again, err := p.read(ctx, mailbox, false, fn)
+	if again && ctx.Err() == nil {
+		_, err = p.read(ctx, mailbox, true, fn)
 	}
+	return err
+}
+
+// read reports with again that the connection had died before it was leased.
+func (p *Pool) read(ctx context.Context, mailbox string, fresh bool, fn func(*Conn) error) (again bool, err error) {
+	c, err := p.lease(ctx, mailbox, fresh)
+	if err != nil {
+		return false, err
+	}
+	defer p.release(c)
 	if err = c.examine(ctx, mailbox); err == nil {
 		err = fn(c)
 	}
-	again := c.deadOnArrival()
-	p.release(c)
-	if !again || ctx.Err() != nil {
-		return err
-	}
-	if c, err = p.lease(ctx, mailbox, true); err != nil {
-		return err
-	}
-	defer p.release(c)
-	if err := c.examine(ctx, mailbox); err != nil {
-		return err
-	}
-	return fn(c)
+	return c.deadOnArrival(), err
 }
 
 func (c *Conn) examine(ctx context.Context, mailbox string) error {

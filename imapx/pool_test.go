@@ -277,3 +277,23 @@ func TestDialIsUsed(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestLeaseOfOneThatGivesUp: a function that ends its goroutine or panics
+// gives its connection back, so that Close does not wait for it.
+func TestLeaseOfOneThatGivesUp(t *testing.T) {
+	srv := imapxtest.Memory(t)
+	p := pool(t, srv)
+	for name, call := range map[string]func(context.Context, string, func(*imapx.Conn) error) error{"read": p.Read, "write": p.Write} {
+		for range 3 {
+			func() {
+				defer func() { _ = recover() }()
+				_ = call(t.Context(), "INBOX", func(*imapx.Conn) error { panic(name) })
+			}()
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		if err := call(ctx, "INBOX", func(c *imapx.Conn) error { return c.Noop(ctx) }); err != nil {
+			t.Errorf("%s, afterwards: %v", name, err)
+		}
+		cancel()
+	}
+}

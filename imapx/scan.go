@@ -16,6 +16,9 @@ const (
 	maxNumber = 1 << 40
 	// headWord is longer than any response name.
 	headWord = 16
+	// maxMoves bounds the numbers that the parser moves to sort an answer, which
+	// is quadratic in its length: 40 000 in falling order, a second's work.
+	maxMoves = 1 << 30
 )
 
 // scanner follows a server's answer byte by byte, with the same idea of
@@ -37,6 +40,26 @@ type scanner struct {
 	digits  int
 	literal int64 // bytes of the open literal still to come
 	line    []byte
+	order   order
+}
+
+// order follows the numbers of an answer.
+type order struct {
+	number, top, count, moves int64
+	within                    bool
+}
+
+func (o *order) step(c byte) {
+	switch {
+	case c >= '0' && c <= '9':
+		o.number, o.within = min(o.number*10+int64(c-'0'), maxNumber), true
+	case o.within:
+		o.count++
+		if o.number < o.top {
+			o.moves += o.count
+		}
+		o.top, o.number, o.within = max(o.top, o.number), 0, false
+	}
 }
 
 type scanState uint8
@@ -84,6 +107,9 @@ func (s *scanner) scan(b []byte) error {
 			}
 		}
 		b = b[n:]
+		if s.order.moves > maxMoves {
+			return s.tooLarge("the disorder of an answer", maxMoves)
+		}
 	}
 	return nil
 }
@@ -99,6 +125,9 @@ func (s *scanner) dull(b []byte) (n int) {
 		for n < len(b) && b[n] != '"' && b[n] != '(' && b[n] != ')' && b[n] != '{' && b[n] != '\n' {
 			if b[n] != ' ' {
 				s.prev = b[n]
+			}
+			if s.kind == kindNumbers {
+				s.order.step(b[n])
 			}
 			n++
 		}
@@ -119,9 +148,10 @@ func (s *scanner) step(c byte) error {
 	case scanHead:
 		return s.head(c)
 	case scanText:
-		if len(s.line) < statusKept {
-			s.line = append(s.line, c)
+		if len(s.line) >= statusKept {
+			return s.tooLarge("a status line", statusKept)
 		}
+		s.line = append(s.line, c)
 		if c == '\n' {
 			s.status(bytes.TrimRight(s.line, "\r\n"))
 			s.reset()
@@ -271,7 +301,7 @@ func (s *scanner) open() error {
 
 func (s *scanner) reset() {
 	s.state, s.kind, s.words, s.depth, s.size, s.prev = scanHead, kindData, 0, 0, 0, 0
-	s.word, s.line = s.word[:0], s.line[:0]
+	s.word, s.line, s.order = s.word[:0], s.line[:0], order{}
 	if cap(s.line) > 4<<10 {
 		s.line = nil // one bulk move must not cost its buffer for ever
 	}

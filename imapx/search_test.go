@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -73,6 +74,41 @@ func TestSearch(t *testing.T) {
 					}
 				}
 			}, hide...)
+		})
+	}
+}
+
+// TestHitsInFallingOrder: an answer that takes long to sort is refused.
+func TestHitsInFallingOrder(t *testing.T) {
+	falling := func(most int) string {
+		var b strings.Builder
+		for n := most; n > 0; n -= 2 {
+			fmt.Fprint(&b, " ", n)
+		}
+		return b.String()
+	}
+	for _, tt := range []struct {
+		name, caps, answer string
+		hits               int
+		kind               imapx.Kind
+	}{
+		{"some", "", "S: * SEARCH" + falling(20_000), 10_000, ""},
+		{"many", "", "S: * SEARCH" + falling(900_000), 0, imapx.TooLarge},
+		{"many, each behind one above it", "", "S: * SEARCH" + strings.Repeat(" 4000000000", 100_000) + falling(200_000), 0, imapx.TooLarge},
+		{"many in ranges", "ESEARCH", `S: * ESEARCH (TAG "T2") UID ALL ` + strings.ReplaceAll(falling(900_000), " ", ",")[1:], 0, imapx.TooLarge},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			srv := serve(t, inboxed(tt.caps, "EXAMINE")+"C: UID SEARCH\n"+tt.answer+"\nS: $ OK")
+			err := open(t, srv.options()).Read(t.Context(), "INBOX", func(c *imapx.Conn) error {
+				got, err := c.Search(t.Context(), imapx.Criteria{}, 1)
+				if err == nil && got.Total != tt.hits {
+					t.Errorf("%+v", got)
+				}
+				return err
+			})
+			if imapx.KindOf(err) != tt.kind {
+				t.Errorf("error %v, want kind %q", err, tt.kind)
+			}
 		})
 	}
 }

@@ -29,6 +29,13 @@ const (
 	attrStart
 	attrMedia
 	attrOpen
+	attrText
+	attrPopover
+	attrDisplay
+	attrVisibility
+	attrOpacity
+	attrFill
+	attrFontSize
 	attrCount
 )
 
@@ -88,6 +95,27 @@ func attrOf(key []byte) (attr, bool) {
 		return attrMedia, true
 	case "open":
 		return attrOpen, true
+	case "text":
+		return attrText, true
+	case "popover":
+		return attrPopover, true
+	}
+	return drawnAttrOf(key)
+}
+
+// drawnAttrOf knows the attributes that SVG has for what styles say elsewhere.
+func drawnAttrOf(key []byte) (attr, bool) {
+	switch string(key) {
+	case "display":
+		return attrDisplay, true
+	case "visibility":
+		return attrVisibility, true
+	case "opacity":
+		return attrOpacity, true
+	case "fill":
+		return attrFill, true
+	case "font-size":
+		return attrFontSize, true
 	}
 	return 0, false
 }

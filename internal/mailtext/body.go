@@ -2,6 +2,7 @@ package mailtext
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 )
@@ -135,8 +136,11 @@ func pointer(line string) bool {
 			return true
 		}
 	}
-	return false
+	return pointing.MatchString(line)
 }
+
+// pointing finds an English line that asks the reader to look at the mail somewhere else, however it words that.
+var pointing = regexp.MustCompile(`\b(?:read|view|see|open|display|show|look at)\b.{0,80}\b(?:browser|online|web ?page|web version)\b`)
 
 func letters(s string) int {
 	n := 0

@@ -1,7 +1,7 @@
 package mailtext
 
 import (
-	"hash/fnv"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -10,11 +10,11 @@ import (
 type color uint32
 
 const (
-	colorRGB   color = 1 << 24
-	colorClear color = 2 << 24 // fully transparent
-	colorOther color = 3 << 24 // an image, or a colour that is not ours to know
-	colorNamed color = 4 << 24 // a name, by its hash: equal to itself only
-	white            = colorRGB | 0xFFFFFF
+	colorRGB    color = 1 << 24
+	colorClear  color = 2 << 24 // fully transparent
+	colorOther  color = 3 << 24 // an image, or a colour that is not ours to know
+	colorParent color = 4 << 24 // the parent's
+	white             = colorRGB | 0xFFFFFF
 )
 
 // closeness is how far two channels may differ while a person still sees no text: #f0f0f0 on white is beyond reading.
@@ -49,26 +49,25 @@ func parseColor(s string) color {
 		return 0
 	case "transparent":
 		return colorClear
-	case "white":
-		return white
-	case "black":
-		return colorRGB
-	case "snow", "ghostwhite", "floralwhite", "ivory", "azure", "mintcream", "whitesmoke":
-		return colorRGB | 0xF8F8F8
 	}
 	if c, ok := hexColor(strings.TrimPrefix(s, "#")); ok {
 		return c
 	}
-	if open := strings.IndexByte(s, '('); open > 0 && strings.HasPrefix(s, "rgb") {
-		return funcColor(strings.TrimSuffix(s[open+1:], ")"))
-	}
-	if strings.ContainsAny(s, "( ") {
+	name, args, function := strings.Cut(strings.TrimSuffix(s, ")"), "(")
+	switch {
+	case function && strings.HasPrefix(name, "rgb"):
+		return funcColor(args)
+	case function && strings.HasPrefix(name, "hsl"):
+		return hueColor(args)
+	case function || hasWord(systemColors, s):
 		return colorOther
 	}
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(s))
-	return colorNamed | color(h.Sum32()&0xFFFFFF)
+	return namedColor(s)
 }
+
+// systemColors depend on the reader's settings (CSS Color 4 section 6.2).
+const systemColors = "canvas canvastext linktext visitedtext activetext buttonface buttontext buttonborder field fieldtext highlight " +
+	"highlighttext selecteditem selecteditemtext mark marktext graytext accentcolor accentcolortext window windowtext menu menutext"
 
 func hexColor(s string) (color, bool) {
 	long := s
@@ -115,6 +114,33 @@ func funcColor(args string) color {
 			return colorOther
 		}
 		c |= color(min(max(v*scale+0.5, 0), 255)) << (16 - 8*i)
+	}
+	return c
+}
+
+// hueColor reads the arguments of hsl() and hsla() (CSS Color 4 section 7).
+func hueColor(args string) color {
+	parts := strings.FieldsFunc(args, func(r rune) bool { return r == ',' || r == ' ' || r == '/' })
+	if len(parts) != 3 && len(parts) != 4 {
+		return colorOther
+	}
+	if len(parts) == 4 {
+		if a, ok := fraction(parts[3]); ok && a <= faint {
+			return colorClear
+		}
+	}
+	hue, err := strconv.ParseFloat(strings.TrimSuffix(parts[0], "deg"), 64)
+	saturation, ok1 := fraction(parts[1])
+	light, ok2 := fraction(parts[2])
+	if err != nil || !ok1 || !ok2 || math.IsInf(hue, 0) || math.IsNaN(hue) {
+		return colorOther
+	}
+	saturation, light = min(max(saturation, 0), 1), min(max(light, 0), 1)
+	c := colorRGB
+	for i, n := range []float64{0, 8, 4} {
+		k := math.Mod(math.Mod(n+hue/30, 12)+12, 12)
+		v := light - saturation*min(light, 1-light)*max(-1, min(k-3, 9-k, 1))
+		c |= color(v*255+0.5) << (16 - 8*i)
 	}
 	return c
 }

@@ -1,9 +1,6 @@
 package mailtext
 
-import (
-	"strconv"
-	"strings"
-)
+import "strings"
 
 const (
 	// maxRulesPerKey bounds the rules with further conditions that are tried on one element for one of its names.
@@ -21,6 +18,8 @@ type sheet struct {
 	rules map[string][]rule // by the most telling name of the selector: "#id", ".class", "tag" or "*"
 	above map[string]int    // how many open elements have a name that some rule wants above its element
 	known map[string]string // every name in a selector
+	// partial says that rules were left out: what they say of colours is not known.
+	partial bool
 }
 
 type rule struct {
@@ -35,24 +34,26 @@ func (s *sheet) parse(css string) bool {
 	css = stripComments(css)
 	added := false
 	for css != "" {
-		open := strings.IndexByte(css, '{')
+		open := indexCSS(css, "{")
 		if open < 0 {
 			break
 		}
-		head := strings.Trim(css[:open], " \t\r\n\f}")
-		head = strings.TrimSpace(strings.TrimPrefix(head, "<!--"))
+		// A page's comment marks mean nothing here (CSS Syntax 3 section 5.4.1).
+		head := strings.ReplaceAll(strings.ReplaceAll(css[:open], "<!--", " "), "-->", " ")
+		head = strings.Trim(head, " \t\r\n\f}")
 		if semi := strings.LastIndexByte(head, ';'); semi >= 0 {
 			head = strings.TrimSpace(head[semi+1:]) // @import and its like end there
 		}
 		css = css[open+1:]
 		if strings.HasPrefix(head, "@") {
 			if !always(head) {
-				css = skipBlock(css)
+				s.partial = true
+				_, css = cutBlock(css)
 			}
 			continue
 		}
-		body, rest, _ := strings.Cut(css, "}")
-		css = rest
+		var body string
+		body, css = cutBlock(css)
 		var says decls
 		says.parseStyle(body, 0)
 		if says != (decls{}) {
@@ -62,29 +63,54 @@ func (s *sheet) parse(css string) bool {
 	return added
 }
 
-// always reports a media rule that holds on every screen.
+// always reports a rule around others that holds on every screen.
 func always(head string) bool {
-	switch strings.Join(strings.Fields(strings.ToLower(head)), " ") {
-	case "@media", "@media all", "@media screen", "@media only screen", "@media screen, print":
+	head = strings.Join(strings.Fields(strings.ToLower(head)), " ")
+	if strings.HasPrefix(head, "@layer") {
 		return true
+	}
+	queries, ok := strings.CutPrefix(head, "@media")
+	if !ok {
+		return false
+	}
+	for query := range strings.SplitSeq(queries, ",") {
+		if everyScreen(strings.TrimSpace(query)) {
+			return true
+		}
 	}
 	return false
 }
 
-// skipBlock returns what follows the end of the block that css begins in.
-func skipBlock(css string) string {
-	depth := 1
-	for i := 0; i < len(css); i++ {
-		switch css[i] {
-		case '{':
-			depth++
-		case '}':
-			if depth--; depth == 0 {
-				return css[i+1:]
+// smallScreen is the width in pixels that every screen has.
+const smallScreen = 300
+
+// everyScreen reports a media query without conditions, or with lower bounds that every screen meets.
+func everyScreen(query string) bool {
+	for i, part := range strings.Split(query, " and ") {
+		switch part = strings.TrimSpace(part); part {
+		case "":
+			if query != "" {
+				return false
 			}
+			continue
+		case "all", "screen", "only all", "only screen", "not print", "not speech":
+			if i > 0 {
+				return false
+			}
+			continue
+		}
+		name, value, _ := strings.Cut(strings.Trim(part, "()"), ":")
+		px, ok := pixels(strings.TrimSpace(value))
+		switch strings.TrimSpace(name) {
+		case "min-width", "min-height", "min-device-width", "min-device-height":
+		default:
+			ok = false
+		}
+		if !ok || px > smallScreen || part[0] != '(' {
+			return false
 		}
 	}
-	return ""
+	return true
 }
 
 func (s *sheet) add(selectors string, says *decls) bool {
@@ -92,6 +118,7 @@ func (s *sheet) add(selectors string, says *decls) bool {
 	for selector := range strings.SplitSeq(selectors, ",") {
 		key, r, ok := parseSelector(selector)
 		if !ok {
+			s.partial = true
 			continue
 		}
 		r.says = *says
@@ -182,7 +209,10 @@ func (s *sheet) reset() {
 
 // parseSelector reads compounds of tags, classes and ids, joined by blanks or ">".
 func parseSelector(selector string) (key string, r rule, ok bool) {
-	compounds := strings.Fields(strings.ReplaceAll(strings.ToLower(selector), ">", " "))
+	compounds := strings.Fields(strings.ReplaceAll(strings.ToLower(plainCSS(selector)), ">", " "))
+	for len(compounds) > 1 && (compounds[0] == "html" || compounds[0] == "body" || compounds[0] == ":root") {
+		compounds = compounds[1:] // every page has them, written or not
+	}
 	if len(compounds) == 0 || len(compounds) > maxRulesPerKey {
 		return "", rule{}, false
 	}
@@ -261,52 +291,4 @@ func contains(names, wanted []string) bool {
 		}
 	}
 	return true
-}
-
-// plainCSS removes comments and resolves escapes (CSS Syntax 3 section 4.3.7), which else would hide a "none".
-func plainCSS(s string) string {
-	s = stripComments(s)
-	if strings.IndexByte(s, '\\') < 0 {
-		return s
-	}
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] != '\\' {
-			b.WriteByte(s[i])
-			continue
-		}
-		hex := i + 1
-		for hex < len(s) && hex < i+7 && isHex(s[hex]) {
-			hex++
-		}
-		n, err := strconv.ParseUint(s[i+1:hex], 16, 32)
-		if err != nil {
-			continue // an escaped character stands for itself
-		}
-		b.WriteRune(rune(n))
-		i = hex - 1
-		if hex < len(s) && (s[hex] == ' ' || s[hex] == '\t' || s[hex] == '\n') {
-			i = hex
-		}
-	}
-	return b.String()
-}
-
-func isHex(c byte) bool {
-	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
-}
-
-func stripComments(s string) string {
-	if !strings.Contains(s, "/*") {
-		return s
-	}
-	var b strings.Builder
-	for {
-		before, after, ok := strings.Cut(s, "/*")
-		b.WriteString(before)
-		if !ok {
-			return b.String()
-		}
-		_, s, _ = strings.Cut(after, "*/")
-	}
 }

@@ -171,7 +171,7 @@ func (r *renderer) text(z *html.Tokenizer) {
 	}
 	r.reopen()
 	l := r.look()
-	if l.hidden() {
+	if l.hidden() || l.dark() && !r.rules.partial {
 		if !r.inHidden {
 			r.dropped.Hidden++
 		}
@@ -214,11 +214,7 @@ func (r *renderer) start(z *html.Tokenizer, selfClosing bool) {
 	}
 	switch {
 	case tr&raw != 0:
-		// A style sheet for paper says nothing of the screen.
-		r.inRaw, r.rawTag = true, t
-		if t == tagStyle && a.has(attrMedia) && !always("@media "+a.val[attrMedia]) {
-			r.rawTag = tagScript
-		}
+		r.startRaw(z, t, &a, selfClosing)
 		return
 	case t == tagNoscript:
 		z.NextIsNotRawText() // mail programs run no scripts, so its content is displayed
@@ -266,6 +262,19 @@ func (r *renderer) start(z *html.Tokenizer, selfClosing bool) {
 	}
 }
 
+// startRaw handles an element whose content is no text to show.
+func (r *renderer) startRaw(z *html.Tokenizer, t tag, a *attrs, selfClosing bool) {
+	if selfClosing && r.last[tagSVG] >= 0 { // is empty there (WHATWG 13.2.6.5)
+		z.NextIsNotRawText()
+		return
+	}
+	r.inRaw, r.rawTag = true, t
+	// A style sheet for paper says nothing of the screen.
+	if t == tagStyle && a.has(attrMedia) && !always("@media "+a.val[attrMedia]) {
+		r.rawTag, r.rules.partial = tagScript, true
+	}
+}
+
 // declared collects what rules and the style attribute say of an element.
 func (r *renderer) declared(tagName string, a *attrs) decls {
 	var d decls
@@ -290,7 +299,7 @@ func (r *renderer) declared(tagName string, a *attrs) decls {
 
 // hint adds what attributes and the element itself say; every rule outweighs them.
 func (r *renderer) hint(t tag, tr traits, a *attrs, d *decls) {
-	if a.has(attrHidden) || t == tagDialog && !a.has(attrOpen) {
+	if a.has(attrHidden) || a.has(attrPopover) || t == tagDialog && !a.has(attrOpen) {
 		d.set(propDisplay, saysYes, weightHint)
 	}
 	if a.has(attrBgcolor) {
@@ -307,11 +316,40 @@ func (r *renderer) hint(t tag, tr traits, a *attrs, d *decls) {
 		if a.has(attrSize) {
 			d.set(propFont, saysNo, weightHint)
 		}
+	case t == tagBody && a.has(attrText):
+		d.set(propColor, uint32(parseColor(strings.ToLower(strings.TrimSpace(a.val[attrText])))), weightHint)
+	case r.last[tagSVG] >= 0 || t == tagSVG:
+		r.drawn(t, a, d)
 	case t == tagA && a.has(attrHref):
 		d.set(propColor, uint32(colorOther), weightHint) // links have a colour of their own
 	case tr&pre != 0:
 		d.set(propSpace, saysYes, weightHint)
 	}
+}
+
+// drawn adds what SVG's own attributes say (SVG 2 section 6.6).
+func (r *renderer) drawn(t tag, a *attrs, d *decls) {
+	var said decls
+	for x, name := range map[attr]string{
+		attrDisplay: "display", attrVisibility: "visibility", attrOpacity: "opacity", attrFill: "color", attrFontSize: "font-size",
+	} {
+		value := strings.ToLower(strings.TrimSpace(a.val[x]))
+		if x == attrFill && value == "none" {
+			value = "transparent"
+		}
+		said.declare(name, value, 0)
+	}
+	if t == tagSVG {
+		said.declare("width", a.val[attrWidth], 0)
+		said.declare("height", a.val[attrHeight], 0)
+		said.set(propOverflow, saysYes, 0)
+		if !a.has(attrFill) {
+			said.set(propColor, uint32(colorRGB), 0) // its texts do not take the page's colour
+		}
+	}
+	own := *d
+	*d = said
+	d.merge(&own, weightHint)
 }
 
 // breaks begins or ends a line or paragraph.

@@ -17,6 +17,10 @@ func (r *renderer) image(a *attrs, d *decls, own look) {
 	if alt == "" {
 		return
 	}
+	if speckled(a, d) {
+		r.dropped.Hidden++
+		return
+	}
 	r.inHidden = false
 	r.w.space = r.w.space || len(r.w.out) > 0
 	r.w.text("[image: "+alt+"]", false)
@@ -43,6 +47,13 @@ func tracker(src string, a *attrs, d *decls) bool {
 		}
 	}
 	return false
+}
+
+// speckled reports an image too small for its alternative text.
+func speckled(a *attrs, d *decls) bool {
+	w, _ := dimension(a, attrWidth, d, propWidth)
+	h, _ := dimension(a, attrHeight, d, propHeight)
+	return w || h
 }
 
 // dimension says whether a side is at most a pixel, and whether anything was said about it.

@@ -1,9 +1,6 @@
 package mailtext
 
-import (
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // prop is a matter that decides whether a person sees a text; several CSS properties may speak on one.
 type prop uint8
@@ -12,6 +9,8 @@ const (
 	propDisplay prop = iota
 	propVisibility
 	propOpacity
+	propFilter
+	propContent
 	propFont
 	propWidth
 	propHeight
@@ -19,10 +18,20 @@ const (
 	propMaxHeight
 	propOverflow
 	propPosition
-	propOffset
-	propShift
+	propLeft
+	propTop
+	propRight
+	propBottom
+	propMarginLeft
+	propMarginTop
+	propIndent
+	propTransform
+	propScale
+	propTranslate
 	propClip
+	propClipPath
 	propColor
+	propFill
 	propBackground
 	propSpace
 	propCount
@@ -33,7 +42,7 @@ const (
 	saysNothing uint32 = iota
 	saysYes            // on most matters: it hides
 	saysNo
-	saysRelative // a size relative to the parent's
+	saysParent // what the parent says, or a size relative to the parent's
 )
 
 // weight orders declarations on one matter (CSS Cascading 4 section 6.1): the later of the heaviest wins.
@@ -74,21 +83,31 @@ func (d *decls) yes(p prop) bool { return d[p].says == saysYes }
 type look struct {
 	gone             bool // cannot be made visible by anything inside
 	vis, tiny, space uint8
-	fg, bg           color
+	fg, fill, bg     color
 }
 
 // look sums the declarations up.
 func (d *decls) look() look {
 	var l look
 	boxed := d.yes(propWidth) || d.yes(propHeight) || d.yes(propMaxWidth) || d.yes(propMaxHeight)
-	l.gone = d.yes(propDisplay) || d.yes(propOpacity) || d.yes(propShift) ||
-		boxed && d.yes(propOverflow) || d.yes(propPosition) && (d.yes(propOffset) || d.yes(propClip))
-	l.vis = uint8(d[propVisibility].says)
-	if s := d[propFont].says; s != saysRelative {
+	offset := d.yes(propLeft) || d.yes(propTop) || d.yes(propRight) || d.yes(propBottom)
+	l.gone = d.yes(propDisplay) || d.yes(propOpacity) || d.yes(propFilter) || d.yes(propContent) ||
+		d.yes(propMarginLeft) || d.yes(propMarginTop) || d.yes(propIndent) ||
+		d.yes(propTransform) || d.yes(propScale) || d.yes(propTranslate) || d.yes(propClipPath) ||
+		boxed && d.yes(propOverflow) || d.yes(propPosition) && (offset || d.yes(propClip))
+	if s := d[propVisibility].says; s != saysParent {
+		l.vis = uint8(s)
+	}
+	if s := d[propFont].says; s != saysParent {
 		l.tiny = uint8(s)
 	}
 	l.space = uint8(d[propSpace].says)
-	l.fg = color(d[propColor].says)
+	if fg := color(d[propColor].says); fg != colorParent {
+		l.fg = fg
+	}
+	if fill := color(d[propFill].says); fill != colorParent {
+		l.fill = fill
+	}
 	if bg := color(d[propBackground].says); bg != colorClear {
 		l.bg = bg
 	}
@@ -102,6 +121,7 @@ func (l look) inside(parent look) look {
 	l.tiny = either(l.tiny, parent.tiny)
 	l.space = either(l.space, parent.space)
 	l.fg = either(l.fg, parent.fg)
+	l.fill = either(l.fill, parent.fill)
 	l.bg = either(l.bg, parent.bg)
 	return l
 }
@@ -114,8 +134,11 @@ func either[T uint8 | color](a, b T) T {
 }
 
 func (l look) hidden() bool {
-	return l.gone || l.vis == uint8(saysYes) || l.tiny == uint8(saysYes) || unseeable(l.fg, l.bg)
+	return l.gone || l.vis == uint8(saysYes) || l.tiny == uint8(saysYes) || unseeable(either(l.fill, l.fg), l.bg)
 }
+
+// dark reports text of no stated colour, which is black, on black.
+func (l look) dark() bool { return l.fg == 0 && l.fill == 0 && l.bg != 0 && unseeable(colorRGB, l.bg) }
 
 // parseStyle adds the declarations of a style attribute or the inside of a rule.
 func (d *decls) parseStyle(s string, w weight) {
@@ -160,30 +183,38 @@ func cutDeclaration(s string) (one, rest string) {
 	return s, ""
 }
 
-// declare notes what one property says, if it matters.
+// declare notes what one property says, if it matters. A value that browsers do not know says nothing, as there: it must not
+// undo an earlier one.
 func (d *decls) declare(name, value string, w weight) {
 	switch name {
 	case "display":
-		d.set(propDisplay, yesIf(value == "none"), w)
+		d.set(propDisplay, oneOf(value, "none", displays), w)
 	case "visibility":
-		d.set(propVisibility, yesIf(value == "hidden" || value == "collapse"), w)
+		if value == "inherit" || value == "unset" {
+			d.set(propVisibility, saysParent, w)
+		} else {
+			d.set(propVisibility, oneOf(value, "hidden collapse", "visible initial revert"), w)
+		}
 	case "content-visibility":
-		if value == "hidden" {
-			d.set(propOpacity, saysYes, w)
-		}
+		d.set(propContent, oneOf(value, "hidden", "visible auto initial unset revert inherit"), w)
 	case "opacity":
-		f, ok := fraction(value)
-		d.set(propOpacity, yesIf(ok && f <= faint), w)
-	case "filter":
-		if f, ok := fraction(between(value, "opacity(", ")")); ok && f <= faint {
-			d.set(propOpacity, saysYes, w)
+		if f, ok := fraction(value); ok || wide(value) {
+			d.set(propOpacity, yesIf(ok && f <= faint), w)
 		}
+	case "filter":
+		f, ok := fraction(between(value, "opacity(", ")"))
+		if !ok {
+			f, ok = fraction(between(value, "alpha(opacity=", ")"))
+		}
+		d.set(propFilter, yesIf(ok && f <= faint), w)
 	case "font-size":
 		d.set(propFont, fontSize(value), w)
 	case "font":
 		d.set(propFont, shorthandSize(value), w)
-	case "color", "-webkit-text-fill-color":
-		d.set(propColor, uint32(parseColor(value)), w)
+	case "color":
+		d.set(propColor, uint32(textColor(value)), w)
+	case "-webkit-text-fill-color":
+		d.set(propFill, uint32(textColor(value)), w)
 	case "background", "background-color", "background-image":
 		d.set(propBackground, uint32(background(value)), w)
 	case "white-space":
@@ -193,41 +224,34 @@ func (d *decls) declare(name, value string, w weight) {
 	}
 }
 
-// declareBox notes sizes and places.
-func (d *decls) declareBox(name, value string, w weight) {
-	switch name {
-	case "width":
-		d.set(propWidth, yesIf(tinyBox(value)), w)
-	case "height":
-		d.set(propHeight, yesIf(tinyBox(value)), w)
-	case "max-width":
-		d.set(propMaxWidth, yesIf(tinyBox(value)), w)
-	case "max-height":
-		d.set(propMaxHeight, yesIf(tinyBox(value)), w)
-	case "overflow", "overflow-x", "overflow-y":
-		d.set(propOverflow, yesIf(value != "visible"), w)
-	case "position":
-		d.set(propPosition, yesIf(value == "absolute" || value == "fixed" || value == "relative"), w)
-	case "left", "top", "right", "bottom", "inset":
-		if px, ok := pixels(firstWord(value)); ok && (px <= -farAway || px >= 10*farAway) {
-			d.set(propOffset, saysYes, w)
-		}
-	case "margin-left", "margin-top", "text-indent":
-		if px, ok := pixels(value); ok && px <= -farAway {
-			d.set(propShift, saysYes, w)
-		}
-	case "transform", "-webkit-transform":
-		if vanishes(value) {
-			d.set(propShift, saysYes, w)
-		}
-	case "clip":
-		d.set(propClip, yesIf(zeroClip(value)), w)
-	case "clip-path", "-webkit-clip-path":
-		if strings.HasPrefix(value, "inset(50%") || strings.HasPrefix(value, "inset(100%") || strings.HasPrefix(value, "circle(0") {
-			d.set(propShift, saysYes, w)
+// displays are the values of display that show something; beside them are those for parts of tables and with two words.
+const displays = "block inline inline-block list-item flow flow-root flex inline-flex grid inline-grid contents run-in table inline-table " +
+	"ruby math initial inherit unset revert -webkit-box -webkit-flex -webkit-inline-flex -moz-box -moz-inline-box -ms-flexbox -ms-grid"
+
+// oneOf reads a keyword that hides or shows; others say nothing.
+func oneOf(value, hide, show string) uint32 {
+	first := firstWord(value)
+	switch {
+	case value == "":
+	case hasWord(hide, value):
+		return saysYes
+	case hasWord(show, first), strings.HasPrefix(first, "table-"):
+		return saysNo
+	}
+	return saysNothing
+}
+
+func hasWord(list, word string) bool {
+	for one := range strings.FieldsSeq(list) {
+		if one == word {
+			return true
 		}
 	}
+	return false
 }
+
+// wide reports the keywords that every property takes; they show what could be hidden here.
+func wide(value string) bool { return hasWord("initial inherit unset revert revert-layer", value) }
 
 func yesIf(b bool) uint32 {
 	if b {
@@ -236,78 +260,15 @@ func yesIf(b bool) uint32 {
 	return saysNo
 }
 
-const (
-	// farAway is how many pixels to the left or above put a text off every screen's edge.
-	farAway = 500
-	// specks are sizes in pixels at which letters are no longer seen.
-	speck = 1.5
-)
-
-// pixels reads a CSS length; relative units are taken at their usual size.
-func pixels(s string) (float64, bool) {
-	i := 0
-	for i < len(s) && (s[i] >= '0' && s[i] <= '9' || s[i] == '.' || s[i] == '-' || s[i] == '+') {
-		i++
+// textColor reads the colour of a text, which can be its parent's.
+func textColor(value string) color {
+	switch value {
+	case "inherit", "unset", "currentcolor":
+		return colorParent
+	case "initial", "revert":
+		return colorRGB
 	}
-	v, err := strconv.ParseFloat(s[:i], 64)
-	if err != nil {
-		return 0, false
-	}
-	switch s[i:] {
-	case "", "px":
-	case "pt":
-		v *= 4.0 / 3
-	case "em", "rem", "ex", "ch", "pc":
-		v *= 16
-	case "in":
-		v *= 96
-	case "cm":
-		v *= 38
-	case "mm":
-		v *= 3.8
-	case "%", "vw", "vh":
-		v *= 10
-	default:
-		return v, v == 0
-	}
-	return v, true
-}
-
-func fontSize(s string) uint32 {
-	px, ok := pixels(s)
-	switch {
-	case ok && (px <= speck || strings.HasSuffix(s, "%") && px <= 100):
-		return saysYes
-	case ok && (strings.HasSuffix(s, "em") && !strings.HasSuffix(s, "rem") || strings.HasSuffix(s, "%")):
-		return saysRelative
-	case s == "smaller" || s == "larger" || s == "inherit":
-		return saysRelative
-	}
-	return saysNo
-}
-
-// shorthandSize finds the size in a font shorthand: the number before the slash, else the last length.
-func shorthandSize(s string) uint32 {
-	size := ""
-	for _, word := range strings.Fields(s) {
-		before, _, slash := strings.Cut(word, "/")
-		if _, ok := pixels(before); !ok {
-			continue
-		}
-		size = before
-		if slash {
-			break
-		}
-	}
-	if size == "" {
-		return saysNothing
-	}
-	return fontSize(size)
-}
-
-func tinyBox(s string) bool {
-	px, ok := pixels(s)
-	return ok && px <= speck && !strings.HasSuffix(s, "%") || ok && px == 0
+	return parseColor(value)
 }
 
 // background reads a background's colour; a picture may have any.
@@ -315,50 +276,20 @@ func background(s string) color {
 	if strings.Contains(s, "url(") || strings.Contains(s, "gradient(") || strings.Contains(s, "image(") {
 		return colorOther
 	}
-	if strings.HasPrefix(s, "rgb") {
+	if s == "none" || wide(s) {
+		return colorClear
+	}
+	if open := strings.IndexByte(s, '('); open > 0 && !strings.Contains(s[:open], " ") {
 		if end := strings.IndexByte(s, ')'); end > 0 {
 			return parseColor(s[:end+1])
 		}
 	}
-	for _, word := range strings.Fields(s) {
-		switch word {
-		case "repeat", "no-repeat", "repeat-x", "repeat-y", "scroll", "fixed", "center", "top", "left", "right", "bottom", "0", "0%":
-			continue
+	for word := range strings.FieldsSeq(s) {
+		if c := parseColor(word); c != 0 {
+			return c
 		}
-		return parseColor(word)
 	}
 	return 0
-}
-
-// vanishes reports a transform that shrinks to nothing or moves far away.
-func vanishes(s string) bool {
-	for _, f := range []string{"scale(", "scalex(", "scaley("} {
-		if v, ok := fraction(firstArg(s, f)); ok && v <= faint {
-			return true
-		}
-	}
-	for _, f := range []string{"translate(", "translatex(", "translatey("} {
-		if px, ok := pixels(firstArg(s, f)); ok && px <= -farAway {
-			return true
-		}
-	}
-	return false
-}
-
-func zeroClip(s string) bool {
-	args := strings.FieldsFunc(between(s, "rect(", ")"), func(r rune) bool { return r == ',' || r == ' ' })
-	for _, a := range args {
-		if px, ok := pixels(a); !ok || px > speck {
-			return false
-		}
-	}
-	return len(args) > 0
-}
-
-func firstArg(s, function string) string {
-	args := between(s, function, ")")
-	arg, _, _ := strings.Cut(args, ",")
-	return strings.TrimSpace(arg)
 }
 
 func firstWord(s string) string {

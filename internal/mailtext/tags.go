@@ -100,9 +100,9 @@ func lookupTag(name string) (tag, traits) {
 		return tagNone, raw
 	case "template":
 		return tagTemplate, unseen | special | scoped
-	case "datalist":
-		return tagNone, unseen
-	case "desc", "metadata", "defs":
+	case "datalist", "canvas", "audio", "meter", "progress", "annotation", "annotation-xml":
+		return tagNone, unseen // what stands in video is shown by most mail programs
+	case "desc", "metadata", "defs", "symbol", "clippath", "mask", "pattern", "marker":
 		return tagDesc, 0 // of SVG
 	case "noscript":
 		return tagNoscript, special

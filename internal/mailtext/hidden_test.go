@@ -1,0 +1,163 @@
+package mailtext_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postern-mail/postern/internal/mailtext"
+)
+
+// moreCarriers hide SECRET by means that a reader of style sheets can get wrong.
+var moreCarriers = []struct{ name, src string }{
+	{"unknown display does not undo", `<p style="display:none;display:xyz">SECRET</p>VISIBLE`},
+	{"unknown colour does not undo", `<p style="color:#fff;color:zzz">SECRET</p>VISIBLE`},
+	{"unknown size does not undo", `<p style="font-size:0;font-size:bogus">SECRET</p>VISIBLE`},
+	{"unknown visibility does not undo", `<p style="visibility:hidden;visibility:x">SECRET</p>VISIBLE`},
+	{"unknown opacity does not undo", `<p style="opacity:0;opacity:x">SECRET</p>VISIBLE`},
+	{"unknown width does not undo", `<p style="width:0;width:x;overflow:hidden">SECRET</p>VISIBLE`},
+	{"unknown overflow does not undo", `<p style="width:0;overflow:hidden;overflow:x">SECRET</p>VISIBLE`},
+	{"unknown position does not undo", `<p style="left:-9999px;position:absolute;position:x">SECRET</p>VISIBLE`},
+	{"shorthand of no size", `<p style="font:0/0 a">SECRET</p>VISIBLE`},
+	{"exponent", `<p style="font-size:1e-5px">SECRET</p>VISIBLE`},
+	{"calculated size", `<p style="font-size:calc(1px - 1px)">SECRET</p>VISIBLE`},
+	{"least of two sizes", `<p style="font-size:min(0px,1px)">SECRET</p>VISIBLE`},
+	{"calculated place", `<div style="position:absolute;left:calc(-9999px)">SECRET</div>VISIBLE`},
+	{"inset of four", `<div style="position:absolute;inset:0 auto auto -9999px">SECRET</div>VISIBLE`},
+	{"logical size", `<div style="block-size:0;overflow:hidden">SECRET</div>VISIBLE`},
+	{"indented to the right", `<p style="text-indent:9999px">SECRET</p>VISIBLE`},
+	{"margin of four", `<p style="margin:0 0 0 -9999px">SECRET</p>VISIBLE`},
+	{"margin of one", `<p style="margin:-9999px">SECRET</p>VISIBLE`},
+	{"polygon without extent", `<p style="clip-path:polygon(0 0,0 0,0 0)">SECRET</p>VISIBLE`},
+	{"inset from one side", `<p style="clip-path:inset(0 100% 0 0)">SECRET</p>VISIBLE`},
+	{"scaled in space", `<p style="transform:scale3d(0,0,0)">SECRET</p>VISIBLE`},
+	{"scale property", `<p style="scale:0">SECRET</p>VISIBLE`},
+	{"matrix", `<p style="transform:matrix(0,0,0,0,0,0)">SECRET</p>VISIBLE`},
+	{"turned on its edge", `<p style="transform:rotateX(90deg)">SECRET</p>VISIBLE`},
+	{"moved up", `<p style="transform:translate(0,-9999px)">SECRET</p>VISIBLE`},
+	{"moved to the right", `<p style="transform:translateX(9999px)">SECRET</p>VISIBLE`},
+	{"translate property", `<p style="translate:-9999px">SECRET</p>VISIBLE`},
+	{"old filter", `<p style="filter:alpha(opacity=0)">SECRET</p>VISIBLE`},
+	{"hue", `<p style="color:hsl(0,0%,100%)">SECRET</p>VISIBLE`},
+	{"hue without alpha", `<p style="color:hsla(0,0%,0%,0)">SECRET</p>VISIBLE`},
+	{"name on its number", `<p style="color:navy;background:#000080">SECRET</p>VISIBLE`},
+	{"text fill before the colour", `<p style="-webkit-text-fill-color:transparent;color:#000">SECRET</p>VISIBLE`},
+	{"link in the parent's white", `<div style="color:#fff"><a href="https://example.com/" style="color:inherit">SECRET</a></div>VISIBLE`},
+	{"hidden as the parent", `<div style="visibility:hidden"><p style="visibility:inherit">SECRET</p></div>VISIBLE`},
+	{"black on black", `<p style="background:#000">SECRET</p>VISIBLE`},
+	{"the page's text colour", `<body text="#ffffff"><p>SECRET</p><b style="color:red">VISIBLE`},
+	{"rule behind the end of a comment mark", "<style>p{color:red}\n--> .h{display:none}</style><p class=h>SECRET</p>VISIBLE"},
+	{"brace in a string", `<style>.h{content:"}";display:none}</style><p class=h>SECRET</p>VISIBLE`},
+	{"brace in a string before", `<style>.x{content:"}";} .h{display:none}</style><p class=h>SECRET</p>VISIBLE`},
+	{"comment in a string", `<style>.x{content:"/*"} .h{display:none}</style><p class=h>SECRET</p>VISIBLE`},
+	{"comment in an inline string", `<p style="content:'/*';display:none">SECRET</p>VISIBLE`},
+	{"comment in an address", `<p style="background:url(/*);display:none">SECRET</p>VISIBLE`},
+	{"string that ends with its line", "<style>.x{content:\"\n} .h{display:none}</style><p class=h>SECRET</p>VISIBLE"},
+	{"layer", `<style>@layer a{.h{display:none}}</style><p class=h>SECRET</p>VISIBLE`},
+	{"any width", `<style>@media (min-width:1px){.h{display:none}}</style><p class=h>SECRET</p>VISIBLE`},
+	{"any screen width", `<style>@media print, screen and (min-width:0){.h{display:none}}</style><p class=h>SECRET</p>VISIBLE`},
+	{"not print", `<style>@media not print{.h{display:none}}</style><p class=h>SECRET</p>VISIBLE`},
+	{"below the root", `<style>:root .h{display:none}</style><p class=h>SECRET</p>VISIBLE`},
+	{"below a body not written", `<style>body .h{display:none}</style><p class=h>SECRET</p>VISIBLE`},
+	{"escaped selector", `<style>.\68 {display:none}</style><p class=h>SECRET</p>VISIBLE`},
+	{"popover", `<div popover>SECRET</div>VISIBLE`},
+	{"canvas", `<canvas>SECRET</canvas>VISIBLE`},
+	{"audio", `<audio>SECRET</audio>VISIBLE`},
+	{"meter", `<meter>SECRET</meter>VISIBLE`},
+	{"progress", `<progress>SECRET</progress>VISIBLE`},
+	{"annotation of a formula", `<math><mi>x</mi><annotation encoding="x">SECRET</annotation></math>VISIBLE`},
+	{"structured annotation", `<math><annotation-xml>SECRET</annotation-xml></math>VISIBLE`},
+	{"white drawing", `<svg><text fill="white">SECRET</text></svg>VISIBLE`},
+	{"drawing without fill", `<svg><text fill="none">SECRET</text></svg>VISIBLE`},
+	{"faint drawing", `<svg><text opacity="0">SECRET</text></svg>VISIBLE`},
+	{"drawing not displayed", `<svg><g display="none"><text>SECRET</text></g></svg>VISIBLE`},
+	{"drawing of no size", `<svg width=0 height=0><text>SECRET</text></svg>VISIBLE`},
+	{"symbol", `<svg><symbol><text>SECRET</text></symbol></svg>VISIBLE`},
+	{"text of an image of no size", `<img src="cid:x" alt="SECRET" width=1 height=1>VISIBLE`},
+	{"text of an image of no width", `<img src="cid:x" alt="SECRET" style="width:0">VISIBLE`},
+}
+
+func TestFromHTMLHidesMore(t *testing.T) {
+	for _, tt := range moreCarriers {
+		t.Run(tt.name, func(t *testing.T) {
+			got, dropped, _ := mailtext.FromHTML(tt.src, mailtext.Options{})
+			if strings.Contains(got, "SECRET") || !strings.Contains(got, "VISIBLE") {
+				t.Errorf("FromHTML(%q) = %q", tt.src, got)
+			}
+			if dropped.Hidden != 1 {
+				t.Errorf("FromHTML(%q) counts %d hidden passages", tt.src, dropped.Hidden)
+			}
+		})
+	}
+}
+
+func TestFromHTMLShowsMore(t *testing.T) {
+	tests := []struct{ name, src string }{
+		{"empty style in a drawing", `<svg><style/></svg><p>SHOWN`},
+		{"empty title in a drawing", `<svg><title/></svg><p>SHOWN`},
+		{"empty script in a drawing", `<svg><script/></svg><p>SHOWN`},
+		{"indent taken back", `<p style="text-indent:-9999px;text-indent:0">SHOWN`},
+		{"margin taken back", `<p style="margin:-9999px;margin:0">SHOWN`},
+		{"place taken back", `<p style="position:absolute;left:-9999px;left:0">SHOWN`},
+		{"filter taken back", `<p style="filter:opacity(0);filter:none">SHOWN`},
+		{"transform taken back", `<p style="transform:scale(0);transform:none">SHOWN`},
+		{"content taken back", `<p style="content-visibility:hidden;content-visibility:visible">SHOWN`},
+		{"clip path taken back", `<p style="clip-path:circle(0);clip-path:none">SHOWN`},
+		{"background taken back", `<p style="background:#000;background:none;color:#111">SHOWN`},
+		{"display for tables", `<p style="display:none;display:table-cell">SHOWN`},
+		{"display of two words", `<p style="display:none;display:inline flow-root">SHOWN`},
+		{"mirrored", `<p style="transform:scale(-1)">SHOWN`},
+		{"centred", `<p style="position:absolute;left:50%;transform:translate(-50%,-50%)">SHOWN`},
+		{"white page text on black", `<body bgcolor=black text=white><p>SHOWN`},
+		{"nothing said on dark blue", `<p style="background:#000080">SHOWN`},
+		{"black where a rule was not understood", `<style>.h:not(.x){color:#fff}</style><p class=h style="background:#000">SHOWN`},
+		{"drawing in a white text", `<div style="color:#fff"><svg><text>SHOWN</text></svg></div>`},
+		{"drawing in white on dark", `<svg style="background:#000"><text fill="#fff">SHOWN</text></svg>`},
+		{"video for others", `<video>SHOWN</video>`},
+		{"width for wide screens", `<style>@media (min-width:480px){.h{display:none}}</style><p class=h>SHOWN`},
+		{"two conditions", `<style>@media screen and (min-width:0) and (max-width:480px){.h{display:none}}</style><p class=h>SHOWN`},
+		{"rule for one program", `<style>@supports (-ms-ime-align:auto){.h{display:none}}</style><p class=h>SHOWN`},
+		{"quote in a comment", `<style>/* it's */ .s{display:block} /* that's */</style><p class=s hidden>SHOWN`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got, _, _ := mailtext.FromHTML(tt.src, mailtext.Options{}); !strings.Contains(got, "SHOWN") {
+				t.Errorf("FromHTML(%q) = %q", tt.src, got)
+			}
+		})
+	}
+}
+
+func TestBodyYieldsToThePage(t *testing.T) {
+	page := "<p>" + strings.Repeat("The mill has more oak boards again. ", 5) + "</p>"
+	for _, plain := range []string{
+		"View this email in your browser", "Read it in your browser: https://example.com/1", "42. Read it in your web browser",
+		"Open this message in a browser.", "See the web version", "If you cannot see this, open it online: https://example.com/1",
+	} {
+		t.Run(plain, func(t *testing.T) {
+			if got := mailtext.Body(plain, page, mailtext.Options{}).Text; !strings.Contains(got, "oak boards") {
+				t.Errorf("Body shows %q", got)
+			}
+		})
+	}
+	plain := strings.Repeat("The mill has more oak boards again, all of them dry. ", 5) + "\nRead it in your browser"
+	if got := mailtext.Body(plain, page, mailtext.Options{}).Text; !strings.HasSuffix(got, "browser") {
+		t.Errorf("a whole text yields to the page: %q", got)
+	}
+}
+
+func TestStyleSheetsTakeLinearTime(t *testing.T) {
+	for name, unit := range map[string]string{
+		"addresses": "url(", "comments": "/*", "ended comments": "/**/", "strings": `"`, "broken strings": "\"\n", "blocks": ".a{", "ends": "}",
+		"media": "@media print{", "conditions": "@media (min-width:0) and ", "escapes": `\`, "selectors": "a b>",
+	} {
+		t.Run(name, func(t *testing.T) {
+			css := strings.Repeat(unit, (2<<20)/len(unit))
+			start := time.Now()
+			mailtext.FromHTML("<style>"+css+"</style><p style='"+strings.ReplaceAll(css, "'", "")+"'>x", mailtext.Options{})
+			if took := time.Since(start); took > 10*time.Second {
+				t.Errorf("2 MB of %q took %v", unit, took)
+			}
+		})
+	}
+}

@@ -30,7 +30,7 @@ func (c *Conn) Move(ctx context.Context, uids []UID, dest string) (Moved, error)
 	if err := CheckName(op, dest); err != nil {
 		return out, err
 	}
-	if dest == c.box.Name {
+	if dest = spelled(dest); dest == c.box.Name {
 		return out, invalid(op, "source and destination are the same mailbox")
 	}
 	for chunk := range slices.Chunk(uids, ChunkSize) {

@@ -35,25 +35,28 @@ func (u Use) attr() imap.MailboxAttr {
 type knownUse struct {
 	use   Use
 	names []string
+	// view says that the mailbox shows what others hold. Whoever takes a user's
+	// own "Todos" for one hides mail, so the name counts below a service's root only.
+	view bool
 }
 
 func knownUses() []knownUse {
 	return []knownUse{
-		{UseSent, []string{"sent", "sent items", "sent mail", "sent messages", "gesendet", "gesendete elemente", "gesendete objekte",
+		{use: UseSent, names: []string{"sent", "sent items", "sent mail", "sent messages", "gesendet", "gesendete elemente", "gesendete objekte",
 			"gesendete nachrichten", "envoyés", "messages envoyés", "éléments envoyés", "enviados", "elementos enviados", "mensajes enviados",
 			"itens enviados", "posta inviata", "inviata", "verzonden", "verzonden items", "skickat", "skickade objekt", "sendt", "sendte elementer",
 			"wysłane", "elementy wysłane", "отправленные", "已发送", "送信済み"}},
-		{UseDrafts, []string{"drafts", "draft", "entwürfe", "entwurf", "brouillons", "borradores", "rascunhos", "bozze", "concepten", "utkast",
+		{use: UseDrafts, names: []string{"drafts", "draft", "entwürfe", "entwurf", "brouillons", "borradores", "rascunhos", "bozze", "concepten", "utkast",
 			"kladder", "wersje robocze", "szkice", "черновики", "草稿", "下書き"}},
-		{UseTrash, []string{"trash", "deleted items", "deleted messages", "bin", "papierkorb", "gelöschte elemente", "gelöschte objekte", "corbeille",
+		{use: UseTrash, names: []string{"trash", "deleted items", "deleted messages", "bin", "papierkorb", "gelöschte elemente", "gelöschte objekte", "corbeille",
 			"éléments supprimés", "papelera", "elementos eliminados", "lixeira", "itens excluídos", "cestino", "prullenbak", "verwijderde items",
 			"papperskorg", "papirkurv", "slettede elementer", "kosz", "elementy usunięte", "корзина", "удаленные", "已删除", "ゴミ箱"}},
-		{UseJunk, []string{"junk", "spam", "junk e-mail", "junk email", "junk mail", "bulk mail", "spamverdacht", "unerwünscht", "indésirables",
+		{use: UseJunk, names: []string{"junk", "spam", "junk e-mail", "junk email", "junk mail", "bulk mail", "spamverdacht", "unerwünscht", "indésirables",
 			"courrier indésirable", "correo no deseado", "lixo eletrônico", "posta indesiderata", "ongewenste e-mail", "skräppost", "uønsket e-post",
 			"wiadomości-śmieci", "нежелательная почта", "спам", "垃圾邮件", "迷惑メール"}},
-		{UseArchive, []string{"archive", "archives", "archiv", "archivo", "arquivo", "archivio", "archief", "arkiv", "archiwum", "архив", "归档", "アーカイブ"}},
-		{UseAll, []string{"all mail", "alle nachrichten", "tous les messages", "todos"}},
-		{UseFlagged, []string{"starred", "markiert", "suivis", "destacados"}},
+		{use: UseArchive, names: []string{"archive", "archives", "archiv", "archivo", "arquivo", "archivio", "archief", "arkiv", "archiwum", "архив", "归档", "アーカイブ"}},
+		{use: UseAll, names: []string{"all mail", "alle nachrichten", "tous les messages", "todos"}, view: true},
+		{use: UseFlagged, names: []string{"starred", "markiert", "suivis", "destacados"}, view: true},
 	}
 }
 
@@ -80,7 +83,7 @@ func assignUses(folders []Folder) {
 	}
 	for _, k := range knownUses() {
 		if !taken[k.use] {
-			if f := bestNamed(folders, k.names); f != nil {
+			if f := bestNamed(folders, k); f != nil {
 				take(f, k.use)
 			}
 		}
@@ -90,21 +93,27 @@ func assignUses(folders []Folder) {
 // bestNamed finds a mailbox by well-known name, at the top, below INBOX or
 // below a service's own root such as "[Gmail]"; a project's "Archive" deep in
 // the tree is not the account's.
-func bestNamed(folders []Folder, names []string) *Folder {
+func bestNamed(folders []Folder, known knownUse) *Folder {
 	var best *Folder
-	rank := len(names)
+	rank := len(known.names)
 	for i := range folders {
 		f := &folders[i]
 		if f.Use != UseNone || f.NoSelect {
 			continue
 		}
-		name := strings.ToLower(f.Name)
+		name, below := strings.ToLower(f.Name), false
 		if f.Delimiter != "" {
-			for _, root := range []string{"inbox", "[gmail]", "[google mail]"} {
-				name = strings.TrimPrefix(name, root+f.Delimiter)
+			name = strings.TrimPrefix(name, "inbox"+f.Delimiter)
+			for _, root := range []string{"[gmail]", "[google mail]"} {
+				if rest, ok := strings.CutPrefix(name, root+f.Delimiter); ok {
+					name, below = rest, true
+				}
 			}
 		}
-		if r := slices.Index(names, name); r >= 0 && r < rank {
+		if known.view && !below {
+			continue
+		}
+		if r := slices.Index(known.names, name); r >= 0 && r < rank {
 			best, rank = f, r
 		}
 	}

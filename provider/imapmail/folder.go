@@ -47,15 +47,21 @@ func (b *Backend) list(ctx context.Context, counts bool) (list []imapx.Folder, e
 	if err != nil {
 		return nil, mapError(err)
 	}
+	b.remember(list)
+	return list, nil
+}
+
+// remember replaces what is known, all at once: a call that looks up a folder
+// meanwhile finds it before and after.
+func (b *Backend) remember(list []imapx.Folder) {
 	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.folders = slices.Clone(list)
 	clear(b.byHash)
-	b.mu.Unlock()
-	b.learn("INBOX")
+	b.note("INBOX")
 	for _, f := range list {
-		b.learn(f.Name)
+		b.note(f.Name)
 	}
-	return list, nil
 }
 
 // known returns the folders as listed last, listing them the first time.

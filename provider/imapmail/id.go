@@ -80,6 +80,7 @@ func (g *batch) uids() []imapx.UID {
 // id of a folder that is gone makes its batch fail, not the call.
 func (b *Backend) group(ctx context.Context, ids []provider.MessageID) ([]*batch, error) {
 	var out []*batch
+	listed := false
 	seen := make(map[string]bool)
 	for _, id := range ids {
 		r, err := b.parseID(id)
@@ -94,7 +95,7 @@ func (b *Backend) group(ctx context.Context, ids []provider.MessageID) ([]*batch
 		i := slices.IndexFunc(out, func(g *batch) bool { return g.refs[0].hash == r.hash && g.validity == r.validity })
 		if i < 0 {
 			g := &batch{validity: r.validity, refs: []ref{r}}
-			if g.folder, err = b.folderOf(ctx, r.hash); err != nil {
+			if g.folder, err = b.folderOf(ctx, r.hash, &listed); err != nil {
 				if isContext(err) {
 					return nil, err
 				}
@@ -108,13 +109,15 @@ func (b *Backend) group(ctx context.Context, ids []provider.MessageID) ([]*batch
 	return out, nil
 }
 
-// folderOf finds the folder of an id, listing all once when it is new to us.
-func (b *Backend) folderOf(ctx context.Context, hash string) (string, error) {
+// folderOf finds the folder of an id. When it is new to us all are listed,
+// unless they have just been.
+func (b *Backend) folderOf(ctx context.Context, hash string, listed *bool) (string, error) {
 	names := b.named(hash)
-	if len(names) == 0 {
+	if len(names) == 0 && !*listed {
 		if _, err := b.list(ctx, false); err != nil {
 			return "", err
 		}
+		*listed = true
 		names = b.named(hash)
 	}
 	switch len(names) {
@@ -142,6 +145,11 @@ func (b *Backend) named(hash string) []string {
 func (b *Backend) learn(folder string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.note(folder)
+}
+
+// note is learn, with b.mu held.
+func (b *Backend) note(folder string) {
 	hash := provider.ShortHash(folder, folderHash)
 	if !slices.Contains(b.byHash[hash], folder) {
 		b.byHash[hash] = append(b.byHash[hash], folder)

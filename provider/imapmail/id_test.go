@@ -1,6 +1,7 @@
 package imapmail
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -83,5 +84,76 @@ func TestIDsOfOtherSessions(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantCode(t, out[0].Err, provider.NotFound)
+	})
+}
+
+// TestFoldersListedMeanwhile: whoever looks up a folder never finds the list
+// half replaced.
+func TestFoldersListedMeanwhile(t *testing.T) {
+	b := open(t, Options{Account: "work", IMAP: imapx.Options{Addr: "imap.example.org:993", Username: "ann"}})
+	list := []imapx.Folder{{Name: "INBOX"}, {Name: "Archive"}}
+	b.remember(list)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 5000 {
+			b.remember(list)
+		}
+	}()
+	defer func() { <-done }()
+	for hash := provider.ShortHash("Archive", folderHash); ; {
+		select {
+		case <-done:
+			return
+		default:
+			if len(b.named(hash)) != 1 {
+				t.Fatal("a folder that was listed before and after is not known")
+			}
+		}
+	}
+}
+
+// TestIDsOfFoldersThatAreGone: however many, the folders are listed once.
+func TestIDsOfFoldersThatAreGone(t *testing.T) {
+	acct, b, count := account(t, imapxtest.Memory(t), nil)
+	list(t, acct, provider.ListOptions{Folder: "INBOX"}, provider.PageRequest{})
+	var ids []provider.MessageID
+	for i := range 10 {
+		ids = append(ids, b.newID(fmt.Sprint("gone ", i), 1, 1))
+	}
+	count.Reset()
+	got, err := acct.ReadMessages(t.Context(), ids, provider.ReadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range got {
+		wantCode(t, r.Err, provider.NotFound)
+	}
+	if n := count.RoundTrips(); n > 1 {
+		t.Errorf("%d round trips", n)
+	}
+}
+
+// TestMoveToInboxInAnyCase: the one name without case is one folder.
+func TestMoveToInboxInAnyCase(t *testing.T) {
+	onServers(t, func(t *testing.T, srv *imapxtest.Server) {
+		fill(t, srv, "Archive", 1)
+		acct, _, _ := account(t, srv, nil)
+		all := ids(list(t, acct, provider.ListOptions{Folder: "Archive"}, provider.PageRequest{}).Items)
+		out, err := acct.Move(t.Context(), all, "inbox")
+		if err != nil || out[0].Err != nil {
+			t.Fatalf("%+v, %v", out, err)
+		}
+		if _, err := acct.ListFolders(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		moved := []provider.MessageID{out[0].NewID}
+		diff(t, "new ids", moved, ids(list(t, acct, provider.ListOptions{Folder: "INBOX"}, provider.PageRequest{}).Items))
+		got, err := acct.ReadMessages(t.Context(), moved, provider.ReadOptions{})
+		if err != nil || got[0].Err != nil {
+			t.Errorf("%+v, %v", got, err)
+		}
+		_, err = acct.Move(t.Context(), moved, "Inbox")
+		wantCode(t, err, provider.Invalid)
 	})
 }

@@ -43,7 +43,7 @@ func (h *harness) Flags(t *testing.T, id provider.MessageID) provider.Flags {
 	if err != nil {
 		t.Fatal(err)
 	}
-	folder, err := h.b.folderOf(t.Context(), r.hash)
+	folder, err := h.b.folderOf(t.Context(), r.hash, new(bool))
 	if err != nil {
 		t.Fatal(err)
 	}

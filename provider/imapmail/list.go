@@ -2,6 +2,7 @@ package imapmail
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -70,6 +71,8 @@ func (b *Backend) listPage(ctx context.Context, c *imapx.Conn, opts provider.Lis
 	}
 	for _, u := range f.Incomplete {
 		out.failed = append(out.failed, b.damaged(c.Mailbox(), u))
+	}
+	for _, u := range slices.Concat(f.Incomplete, f.Missing) {
 		if out.last == 0 || u < out.last {
 			out.last = u
 		}

@@ -9,7 +9,7 @@ import (
 
 // Move moves messages to a folder, one command per source folder and thousand.
 func (b *Backend) Move(ctx context.Context, ids []provider.MessageID, to provider.FolderID) ([]provider.Outcome, error) {
-	return b.moveTo(ctx, ids, string(to))
+	return b.moveTo(ctx, ids, inbox(string(to)))
 }
 
 func (b *Backend) moveTo(ctx context.Context, ids []provider.MessageID, dest string) ([]provider.Outcome, error) {

@@ -32,18 +32,21 @@ func newPlan(q provider.Query) (*plan, error) {
 	rest.Since, rest.Before = widen(q.Since, q.Before)
 	rest.Not, rest.Any = nil, nil
 	for _, sub := range q.Not {
-		if !needsUs(sub) {
+		if !needsUs(sub) && !(rough(sub) && decidable(sub)) {
 			rest.Not = append(rest.Not, sub)
 		} else if p.not = append(p.not, sub); !decidable(sub) {
 			return nil, mixed()
 		}
 	}
 	for _, group := range q.Any {
-		ours, all := false, true
+		ours, vague, all := false, false, true
 		for _, sub := range group {
-			ours, all = ours || needsUs(sub), all && decidable(sub)
+			ours, vague, all = ours || needsUs(sub), vague || rough(sub), all && decidable(sub)
 		}
 		if !ours {
+			if vague && all {
+				p.any, group = append(p.any, group), loosened(group)
+			}
 			rest.Any = append(rest.Any, group)
 		} else if p.any = append(p.any, group); !all {
 			return nil, mixed()
@@ -97,6 +100,31 @@ func needsUs(q provider.Query) bool {
 		return true
 	}
 	return anySub(q, needsUs)
+}
+
+// rough reports terms that SEARCH keys express, but not exactly: instants,
+// of which servers take the day in their own zone, and whole Message-IDs.
+func rough(q provider.Query) bool {
+	return !q.Since.IsZero() || !q.Before.IsZero() || q.HeaderID != "" || anySub(q, rough)
+}
+
+// loosened makes alternatives match at least what they should.
+func loosened(group []provider.Query) []provider.Query {
+	out := make([]provider.Query, len(group))
+	for i, q := range group {
+		out[i] = q
+		out[i].Since, out[i].Before = widen(q.Since, q.Before)
+		out[i].Not, out[i].Any = nil, nil
+		for _, sub := range q.Not {
+			if !rough(sub) {
+				out[i].Not = append(out[i].Not, sub)
+			}
+		}
+		for _, g := range q.Any {
+			out[i].Any = append(out[i].Any, loosened(g))
+		}
+	}
+	return out
 }
 
 // decidable reports whether a list entry tells if q matches.

@@ -2,6 +2,7 @@ package imapmail
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -227,4 +228,70 @@ func TestMatches(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestNestedTermsAreExact: what is excluded, or one of several, is decided as
+// well as what stands alone.
+func TestNestedTermsAreExact(t *testing.T) {
+	onServers(t, func(t *testing.T, srv *imapxtest.Server) {
+		acct, b, _ := account(t, srv, nil)
+		noon := time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
+		for n, at := range map[int]time.Time{1: noon.Add(-2 * time.Hour), 11: noon.Add(2 * time.Hour)} {
+			err := b.pool.Write(t.Context(), "", func(c *imapx.Conn) error {
+				_, err := c.Append(t.Context(), "INBOX", imapx.AppendOptions{Date: at}, bytes.NewReader(letter(n)), int64(len(letter(n))))
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		since, before := provider.Query{Since: noon}, provider.Query{Before: noon}
+		id, absent := provider.Query{HeaderID: "1@example.org"}, provider.Query{Subject: []string{"absent"}}
+		body := provider.Query{Body: []string{"is letter 11"}}
+		not := func(q provider.Query) provider.Query { return provider.Query{Not: []provider.Query{q}} }
+		anyOf := func(q ...provider.Query) provider.Query { return provider.Query{Any: [][]provider.Query{q}} }
+		for _, tt := range []struct {
+			name string
+			q    provider.Query
+			want []string
+		}{
+			{"not since", not(since), []string{"letter 1"}},
+			{"not before", not(before), []string{"letter 11"}},
+			{"since or absent", anyOf(since, absent), []string{"letter 11"}},
+			{"before or absent", anyOf(absent, before), []string{"letter 1"}},
+			{"not since, as one of several", anyOf(not(since), absent), []string{"letter 1"}},
+			{"one of several, excluded", not(anyOf(since, absent)), []string{"letter 1"}},
+			{"not this id", not(id), []string{"letter 11"}},
+			{"this id or absent", anyOf(id, absent), []string{"letter 1"}},
+			{"this id or words in a body", anyOf(provider.Query{HeaderID: "11@example.org"}, body), []string{"letter 11"}},
+		} {
+			t.Run(tt.name, func(t *testing.T) {
+				tt.q.In = []provider.FolderID{"INBOX"}
+				got, err := acct.Search(t.Context(), tt.q, provider.PageRequest{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				diff(t, "found", tt.want, subjects(got.Items))
+			})
+		}
+	})
+}
+
+// TestSearchBesideAFolderOfAKnownName: "Todos" is all mail to one service, and
+// a list of things to do to everybody else.
+func TestSearchBesideAFolderOfAKnownName(t *testing.T) {
+	srv := imapxtest.Memory(t)
+	for i, folder := range []string{"Todos", "Starred"} {
+		srv.CreateFolder(t, folder)
+		srv.Append(t, folder, letter(i))
+	}
+	srv.Append(t, "INBOX", letter(2))
+	acct, _, _ := account(t, srv, nil)
+	got, err := acct.Search(t.Context(), provider.Query{Subject: []string{"letter"}}, provider.PageRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := subjects(got.Items)
+	slices.Sort(found)
+	diff(t, "found", []string{"letter 0", "letter 1", "letter 2"}, found)
 }

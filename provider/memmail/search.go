@@ -134,23 +134,29 @@ func visibleText(s string) string {
 
 // afterTag returns what follows a tag, and for tags whose content is not text what follows their end.
 func afterTag(s string) string {
-	for _, name := range []string{"style", "script", "!--"} {
-		if len(s) < len(name) || !strings.EqualFold(s[:len(name)], name) {
+	if strings.HasPrefix(s, "!--") {
+		_, rest, _ := strings.Cut(s[1:], "-->") // "<!-->" is a comment too (WHATWG 13.2.5.44)
+		return rest
+	}
+	for _, name := range []string{"style", "script"} {
+		if !hasPrefixFold(s, name) {
 			continue
 		}
-		end := "</" + name
-		if name == "!--" {
-			end = "--"
+		for end := "</" + name; !hasPrefixFold(s, end); {
+			i := strings.Index(s[1:], "</")
+			if i < 0 {
+				return ""
+			}
+			s = s[1+i:]
 		}
-		i := strings.Index(strings.ToLower(s), end)
-		if i < 0 {
-			return ""
-		}
-		s = s[i+len(end):]
 		break
 	}
 	_, rest, _ := strings.Cut(s, ">")
 	return rest
+}
+
+func hasPrefixFold(s, prefix string) bool {
+	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
 }
 
 func usesLabels(q provider.Query) bool {

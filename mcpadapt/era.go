@@ -89,7 +89,8 @@ func peek(body []byte) (content, error) {
 		if _, ok := meta[mcp.MetaKeyProtocolVersion]; ok {
 			asked.modern = true
 		}
-		if string(message["method"]) == `"`+methodListen+`"` {
+		var method string // the same name can be written with escapes
+		if json.Unmarshal(message["method"], &method) == nil && method == methodListen {
 			asked.listens = true
 		}
 	}

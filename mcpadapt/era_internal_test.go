@@ -28,6 +28,7 @@ func TestPeek(t *testing.T) {
 		"meta not an object":  {`{"params":{"_meta":["io.modelcontextprotocol/protocolVersion"]}}`, content{messages: 1}, nil},
 		"batch of both":       {` [{"method":"ping"},{"method":"x",` + modernPart + `}]`, content{messages: 2, modern: true}, nil},
 		"listens":             {`{"method":"subscriptions/listen",` + modernPart + `}`, content{messages: 1, modern: true, listens: true}, nil},
+		"listens, escaped":    {`{"method":"subscriptions\/\u006cisten"}`, content{messages: 1, listens: true}, nil},
 		"empty batch":         {`[]`, content{}, nil},
 		"most messages":       {"[1" + strings.Repeat(",1", maxBatch-1) + "]", content{messages: maxBatch}, nil},
 		"too many messages":   {"[1" + strings.Repeat(",1", maxBatch) + "]", content{}, errTooMany},

@@ -53,7 +53,7 @@ func (e *Error) Error() string {
 		}
 	}
 	if e.Err != nil {
-		b.WriteString(": " + e.Err.Error())
+		b.WriteString(": " + words(e.Err.Error())) // can quote what the server said
 	}
 	return b.String()
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/postern-mail/postern/internal/leakcheck"
 	"github.com/postern-mail/postern/internal/submission"
@@ -31,6 +32,7 @@ func TestFailurePoints(t *testing.T) {
 		{name: "greeting 554", steps: []step{{answer: "554 5.3.2 not today"}}, want: submission.Permanent, code: 554, words: "5.3.2 not today"},
 		{name: "greeting 421", steps: []step{{answer: "421 busy"}}, want: submission.Temporary, code: 421, words: "busy"},
 		{name: "greeting is not SMTP", steps: []step{{answer: "* OK IMAP ready"}}, want: submission.Unavailable},
+		{name: "greeting of controls", steps: []step{{answer: "hi\x1b[2J\u202e\x00" + strings.Repeat("x", 1500)}}, want: submission.Unavailable, words: `hi\x1b[2J`},
 		{name: "greeting too long", steps: []step{{answer: "220 " + strings.Repeat("x", 5000)}}, want: submission.Unavailable},
 		{name: "lost at EHLO", steps: []step{{answer: "220 hi"}, {want: "EHLO"}}, want: submission.Unavailable},
 		{name: "EHLO refused", steps: []step{{answer: "220 hi"}, {want: "EHLO", answer: "550 go away"}}, want: submission.Permanent, code: 550},
@@ -62,6 +64,7 @@ func TestFailurePoints(t *testing.T) {
 		{name: "dot 552 5.2.2", steps: upTo(".", step{want: ".", answer: "552 5.2.2 mailbox full"}), want: submission.Permanent, code: 552},
 		{name: "lost after the dot", steps: upTo(".", step{want: "."}), want: submission.Uncertain},
 		{name: "garbage after the dot", steps: upTo(".", step{want: ".", answer: "what?"}), want: submission.Uncertain},
+		{name: "controls after the dot", steps: upTo(".", step{want: ".", answer: "2\x1b50 ok\u202e"}), want: submission.Uncertain},
 		{name: "354 after the dot", steps: upTo(".", step{want: ".", answer: "354 more"}), want: submission.Uncertain},
 		{name: "999 after the dot", steps: upTo(".", step{want: ".", answer: "999 more"}), want: submission.Uncertain},
 		{name: "half an answer after the dot", steps: upTo(".", step{want: ".", do: say("25")}), want: submission.Uncertain},
@@ -85,6 +88,9 @@ func TestFailurePoints(t *testing.T) {
 			}
 			if len(result.Accepted) != 0 {
 				t.Errorf("accepted %q with an error", result.Accepted)
+			}
+			if text := err.Error(); strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) || len(text) > 600 {
+				t.Errorf("the server's words were not cleaned: %.700q", text)
 			}
 			if opt.Security == submission.STARTTLS && (strings.Contains(srv.heard(), "AUTH") || strings.Contains(srv.heard(), "MAIL")) {
 				t.Errorf("said in clear: %q", srv.heard())

@@ -54,8 +54,8 @@ func (d Draft) Recipients() ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		local, domain, _ := strings.Cut(box, "@")
-		if key := local + "@" + strings.ToLower(domain); !seen[key] {
+		at := strings.LastIndexByte(box, '@') // a quoted local part can hold another
+		if key := box[:at] + strings.ToLower(box[at:]); !seen[key] {
 			seen[key] = true
 			out = append(out, box)
 		}

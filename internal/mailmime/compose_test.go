@@ -261,6 +261,10 @@ func TestRecipients(t *testing.T) {
 	if diff := cmp.Diff([]string{"bob@example.org", "Bob@example.org", "info@xn--bcher-kva.example"}, got); diff != "" || err != nil {
 		t.Errorf("recipients: %v\n%s", err, diff)
 	}
+	d.To, d.Cc = addrs{{Mailbox: `"a@B"@example.org`}, {Mailbox: `"a@b"@example.org`}}, nil
+	if got, err := d.Recipients(); len(got) != 2 || err != nil {
+		t.Errorf("two people, recipients: %q, %v", got, err)
+	}
 	d.Bcc = addrs{{Mailbox: "nobody"}}
 	if _, err := d.Recipients(); err == nil {
 		t.Error("an address without a domain was taken")

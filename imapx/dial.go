@@ -93,6 +93,11 @@ func dialError(ctx context.Context, op string, err error) error {
 	}
 	var e *Error
 	if errors.As(err, &e) {
+		if e.Op == "" {
+			named := *e
+			named.Op = op
+			return &named
+		}
 		return err
 	}
 	if isContext(err) {

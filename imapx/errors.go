@@ -41,23 +41,55 @@ type Error struct {
 	Err  error  // cause; may be nil
 }
 
-// Error reads "op: kind: [CODE] text: cause".
+// Error reads "op: kind: [CODE] text: cause", each thing once: what the words
+// behind it say as well is left out.
 func (e *Error) Error() string {
-	var b strings.Builder
-	if e.Op != "" {
-		b.WriteString(e.Op + ": ")
-	}
-	b.WriteString(string(e.Kind))
-	if e.Code != "" {
-		b.WriteString(": [" + e.Code + "]")
-	}
-	if e.Text != "" {
-		b.WriteString(": " + e.Text)
-	}
+	op, code, cause := e.Op, e.Code, ""
 	if e.Err != nil {
-		b.WriteString(": " + e.Err.Error())
+		cause = e.Err.Error()
 	}
-	return b.String()
+	kind := string(e.Kind)
+	for _, prefix := range []string{op + ": ", kind + ": "} { // "STARTTLS: tls: STARTTLS: ...", "tls: tls: ..."
+		if len(prefix) > 2 {
+			cause = strings.TrimPrefix(cause, prefix)
+		}
+	}
+	if op != "" && strings.HasPrefix(cause, op+" ") {
+		op = "" // "dial: unavailable: dial tcp ..."
+	}
+	if hasFold(op, kind) {
+		kind = "" // "TLS handshake: tls: ...", "AUTHENTICATE: auth: ..."
+	}
+	if letters(code) == letters(e.Text) {
+		code = "" // "[AUTHENTICATIONFAILED] Authentication failed."
+	}
+	if code != "" {
+		code = "[" + code + "]"
+	}
+	var said []string
+	for _, s := range []string{op, kind, strings.TrimSpace(code + " " + e.Text), cause} {
+		if s != "" {
+			said = append(said, s)
+		}
+	}
+	return strings.Join(said, ": ")
+}
+
+func hasFold(s, prefix string) bool {
+	return prefix != "" && len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
+}
+
+// letters is s for comparing its words with a response code.
+func letters(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' {
+			return r - 'a' + 'A'
+		}
+		if r >= 'A' && r <= 'Z' {
+			return r
+		}
+		return -1
+	}, s)
 }
 
 // Unwrap returns the cause.

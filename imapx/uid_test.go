@@ -1,6 +1,8 @@
 package imapx
 
 import (
+	"errors"
+	"io"
 	"testing"
 
 	"github.com/emersion/go-imap/v2"
@@ -159,5 +161,26 @@ func TestAssignUses(t *testing.T) {
 				t.Error(d)
 			}
 		})
+	}
+}
+
+func TestErrorText(t *testing.T) {
+	for _, tt := range []struct {
+		err  *Error
+		want string
+	}{
+		{&Error{Kind: Closed}, "closed"},
+		{&Error{Op: "UID MOVE", Kind: Uncertain, Err: &Error{Op: "UID MOVE", Kind: Unavailable, Err: io.EOF}}, "UID MOVE: uncertain: unavailable: EOF"},
+		{&Error{Op: "SELECT", Kind: Refused, Code: "NOPERM", Text: "not yours"}, "SELECT: refused: [NOPERM] not yours"},
+		{&Error{Op: "SELECT", Kind: Refused, Code: "NOPERM"}, "SELECT: refused: [NOPERM]"},
+		{&Error{Op: "AUTHENTICATE", Kind: Auth, Code: "AUTHENTICATIONFAILED", Text: "Authentication failed."}, "AUTHENTICATE: Authentication failed."},
+		{&Error{Op: "LOGIN", Kind: Auth, Code: "AUTHENTICATIONFAILED"}, "LOGIN: auth: [AUTHENTICATIONFAILED]"},
+		{&Error{Op: "TLS handshake", Kind: TLS, Err: errors.New("tls: failed to verify certificate")}, "TLS handshake: failed to verify certificate"},
+		{&Error{Op: "STARTTLS", Kind: TLS, Err: &Error{Op: "STARTTLS", Kind: Refused, Text: "no"}}, "STARTTLS: tls: refused: no"},
+		{&Error{Op: "dial", Kind: Unavailable, Err: errors.New("dial tcp: refused")}, "unavailable: dial tcp: refused"},
+	} {
+		if got := tt.err.Error(); got != tt.want {
+			t.Errorf("got  %s\nwant %s", got, tt.want)
+		}
 	}
 }

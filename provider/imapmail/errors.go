@@ -2,7 +2,9 @@ package imapmail
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"strings"
 
 	"github.com/postern-mail/postern/imapx"
 	"github.com/postern-mail/postern/internal/mailmime"
@@ -33,13 +35,35 @@ func mapError(err error) error {
 	return err
 }
 
+// unreached is the hint for a server that does not answer as it should: who set
+// it up now may have the address wrong, who did last year need only wait.
+const unreached = "check the server's address, port and TLS setting; if they are right, try again later"
+
+// spokeNoTLS tells a port without TLS from a certificate that is wrong.
+func spokeNoTLS(err error) bool {
+	var record tls.RecordHeaderError
+	return errors.As(err, &record)
+}
+
 func fromIMAP(e *imapx.Error) error {
-	out := &provider.Error{Code: provider.Internal, Err: e}
+	out, short := classify(e), *e
+	if e.Kind == imapx.Auth || string(e.Kind) == string(out.Code) {
+		short.Kind = "" // the Code says it
+	}
+	out.Err = told{short.Error(), e}
+	return out
+}
+
+func classify(e *imapx.Error) *provider.Error {
+	out := &provider.Error{Code: provider.Internal}
 	switch e.Kind {
 	case imapx.Auth:
 		out.Code, out.Hint = provider.Unauthenticated, "check the user name and password, then sign in again"
 	case imapx.TLS:
 		out.Code, out.Hint = provider.Unavailable, "check the server's name and certificate; nothing secret was sent"
+		if spokeNoTLS(e) || e.Op == "STARTTLS" {
+			out.Hint = unreached
+		}
 	case imapx.Limit:
 		out.Code, out.Hint = provider.RateLimited, "wait, then try again"
 		if e.Code == "OVERQUOTA" {
@@ -47,6 +71,9 @@ func fromIMAP(e *imapx.Error) error {
 		}
 	case imapx.Unavailable, imapx.Protocol, imapx.Closed:
 		out.Code = provider.Unavailable
+		if e.Op == "dial" || e.Op == "connect" || e.Op == "greeting" && e.Kind == imapx.Protocol {
+			out.Hint = unreached
+		}
 	case imapx.Validity:
 		out.Code, out.Hint = provider.Conflict, "the folder was rebuilt: list or search again for new ids"
 	case imapx.Exists:
@@ -70,13 +97,30 @@ func fromIMAP(e *imapx.Error) error {
 	return out
 }
 
+// told is an error in fewer words: its class is said before it.
+type told struct {
+	text string
+	err  error
+}
+
+func (t told) Error() string { return t.text }
+
+func (t told) Unwrap() error { return t.err }
+
+// smtpText leaves out the class, which the Code says, and what is said twice.
+func smtpText(e *submission.Error) string {
+	text := strings.TrimPrefix(e.Error(), e.Kind.Error()+": ")
+	text = strings.ReplaceAll(text, submission.Invalid.Error()+": ", "")
+	return strings.ReplaceAll(text, ": tls: ", ": ")
+}
+
 func fromSMTP(e *submission.Error) error {
-	out := &provider.Error{Code: provider.Internal, Status: e.Code, Err: e}
+	out := &provider.Error{Code: provider.Internal, Status: e.Code, Err: told{smtpText(e), e}}
 	switch e.Kind {
 	case submission.Invalid:
 		out.Code = provider.Invalid
 	case submission.Insecure:
-		out.Code, out.Hint = provider.Unavailable, "check the submission server's name and certificate"
+		out.Code, out.Hint = provider.Unavailable, "check the submission server's name, TLS setting and certificate; nothing was sent"
 	case submission.Unauthenticated:
 		out.Code, out.Hint = provider.Unauthenticated, "check the user name and password for sending"
 	case submission.Unsupported:
@@ -87,6 +131,9 @@ func fromSMTP(e *submission.Error) error {
 		out.Code = provider.Denied
 	case submission.Temporary, submission.Unavailable:
 		out.Code, out.Hint = provider.Unavailable, "nothing was sent; it may work later"
+		if e.Code == 0 {
+			out.Hint = "nothing was sent; " + strings.Replace(unreached, "the server's", "the submission server's", 1)
+		}
 	case submission.Uncertain:
 		out.Code, out.Hint = provider.Uncertain, "the message may have left: look for its Message-ID in Sent, do not send again"
 	}

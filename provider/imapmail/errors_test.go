@@ -3,7 +3,12 @@ package imapmail
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
+	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/postern-mail/postern/imapx"
 	"github.com/postern-mail/postern/imapx/imapxtest"
@@ -116,5 +121,103 @@ func TestCapabilities(t *testing.T) {
 				}
 			}, tt.hide...)
 		})
+	}
+}
+
+// mute accepts connections and says what it is told to.
+func mute(t *testing.T, greeting string) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	t.Cleanup(func() { ln.Close(); wg.Wait() })
+	wg.Go(func() {
+		for {
+			conn, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			wg.Go(func() {
+				defer conn.Close()
+				_, _ = io.WriteString(conn, greeting)
+				_, _ = io.Copy(io.Discard, conn)
+			})
+		}
+	})
+	return ln.Addr().String()
+}
+
+// TestWordsOfFailedConnections: each says once what is wrong, and what to check.
+func TestWordsOfFailedConnections(t *testing.T) {
+	srv := imapxtest.Memory(t)
+	quick := func(o *Options) { o.IMAP.DialTimeout = 300 * time.Millisecond }
+	noHost := &net.DNSError{Err: "no such host", Name: "imap.example.org", IsNotFound: true}
+	for _, tt := range []struct {
+		name       string
+		change     func(*testing.T, *Options)
+		text, hint string
+	}{
+		{"nobody listens", func(t *testing.T, o *Options) { o.IMAP.Addr = "127.0.0.1:1" }, "dial tcp 127.0.0.1:1: connect: connection refused", unreached},
+		{"no such host", func(t *testing.T, o *Options) {
+			o.IMAP.Dial = func(context.Context, string, string) (net.Conn, error) { return nil, noHost }
+		}, "no such host", unreached},
+		{"TLS where there is none", func(t *testing.T, o *Options) { o.IMAP.Addr = mute(t, "* OK [CAPABILITY IMAP4rev1] hello\r\n") },
+			"TLS handshake: first record does not look like a TLS handshake", unreached},
+		{"STARTTLS where TLS is spoken", func(t *testing.T, o *Options) { quick(o); o.IMAP.Security = imapx.StartTLS }, "connect: no connection within the dial timeout", unreached},
+		{"nothing said in time", func(t *testing.T, o *Options) {
+			o.IMAP.Addr, o.IMAP.Security, o.IMAP.Progress = mute(t, ""), imapx.Cleartext, 100*time.Millisecond
+		}, "connect: no answer for 100ms", unreached},
+		{"another kind of server", func(t *testing.T, o *Options) {
+			o.IMAP.Addr, o.IMAP.Security = mute(t, "220 smtp.example.org ESMTP\r\n"), imapx.Cleartext
+		},
+			"greeting: protocol: this is no IMAP server", unreached},
+		{"no STARTTLS", func(t *testing.T, o *Options) {
+			o.IMAP.Addr, o.IMAP.Security = mute(t, "* OK hello\r\nP1 NO [UNAVAILABLE] not here\r\n"), imapx.StartTLS
+		}, "STARTTLS: tls: unavailable: [UNAVAILABLE] not here", unreached},
+		{"wrong certificate", func(t *testing.T, o *Options) { o.IMAP.TLSConfig = nil }, "TLS handshake: failed to verify certificate: x509:", "name and certificate"},
+		{"wrong password", func(t *testing.T, o *Options) { o.IMAP.Password = "guess" }, "unauthenticated: ", "user name and password"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			acct, _, _ := account(t, srv, func(o *Options) { tt.change(t, o) })
+			_, err := acct.ListFolders(t.Context())
+			var e *provider.Error
+			if !errors.As(err, &e) || !strings.Contains(err.Error(), tt.text) || !strings.Contains(e.Hint, tt.hint) {
+				t.Fatalf("%v (%+v), want %q and hint %q", err, e, tt.text, tt.hint)
+			}
+			once(t, err)
+		})
+	}
+	for _, tt := range []struct {
+		name       string
+		change     func(*testing.T, *SMTP)
+		text, hint string
+	}{
+		{"nobody listens", func(t *testing.T, s *SMTP) { s.Addr = "127.0.0.1:1" }, "dial tcp 127.0.0.1:1: connect: connection refused", "submission server's address, port and TLS setting"},
+		{"TLS where there is none", func(t *testing.T, s *SMTP) { s.Addr = mute(t, "220 hello\r\n") }, "first record does not look like a TLS handshake", "submission server's address, port and TLS setting"},
+		{"wrong certificate", func(t *testing.T, s *SMTP) { s.TLSConfig = nil }, "failed to verify certificate: x509:", "certificate"},
+		{"wrong password", func(t *testing.T, s *SMTP) { s.Username, s.Password = "me", "guess" }, "unauthenticated: 535", "user name and password for sending"},
+	} {
+		t.Run("sending, "+tt.name, func(t *testing.T) {
+			acct, _, _ := account(t, srv, func(o *Options) { tt.change(t, o.SMTP) })
+			_, err := acct.Send(t.Context(), outgoing("bob@example.com"))
+			var e *provider.Error
+			if !errors.As(err, &e) || !strings.Contains(err.Error(), tt.text) || !strings.Contains(e.Hint, tt.hint) {
+				t.Fatalf("%v (%+v), want %q and hint %q", err, e, tt.text, tt.hint)
+			}
+			once(t, err)
+		})
+	}
+}
+
+// once fails when a step or class of an error is said twice on end.
+func once(t *testing.T, err error) {
+	t.Helper()
+	said := strings.Split(err.Error(), ": ")
+	for i, s := range said[1:] {
+		if before := strings.ToLower(said[i]); strings.HasPrefix(before, strings.ToLower(s)+" ") || before == strings.ToLower(s) || s == "submission" {
+			t.Errorf("said twice, or to nobody: %q in %q", s, err)
+		}
 	}
 }

@@ -59,6 +59,16 @@ func lookupField(fields []rawField, name string) string {
 	return ""
 }
 
+func repeated(fields []rawField, name string) bool {
+	n := 0
+	for _, f := range fields {
+		if strings.EqualFold(f.name, name) {
+			n++
+		}
+	}
+	return n > 1
+}
+
 func (p *parser) decodeHeader(raw []rawField) Header {
 	var h Header
 	seen := map[string]bool{}

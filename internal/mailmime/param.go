@@ -138,8 +138,13 @@ func joinContinuations(raw []param) []param {
 	for _, p := range raw {
 		base, tail, star := strings.Cut(p.name, "*")
 		if !star {
-			// RFC 2047 section 5 forbids encoded words here, and most senders write them.
-			out = append(out, param{p.name, DecodeHeader(p.value)})
+			// RFC 2047 section 5 forbids encoded words here, and most senders write them in names. A boundary that looks
+			// like one is taken as it stands, as others do.
+			decode := DecodeHeader
+			if p.name == "boundary" {
+				decode = unfold
+			}
+			out = append(out, param{p.name, decode(p.value)})
 			continue
 		}
 		digits, encoded := strings.CutSuffix(tail, "*")

@@ -112,18 +112,24 @@ func (p *parser) describe(fields []rawField, at place) node {
 	if at.digest {
 		part.Type = "message/rfc822"
 	}
+	for _, name := range []string{"Content-Type", "Content-Transfer-Encoding", "Content-Disposition"} {
+		if repeated(fields, name) {
+			p.defect("more than one " + name + " field; the first is used")
+		}
+	}
 	value, params := parseParams(lookupField(fields, "Content-Type"))
 	main, sub, ok := strings.Cut(value, "/")
+	sub = tokenPrefix(sub) // "text/html,charset=utf-8"
 	switch {
-	case ok && main != "" && sub != "":
-		part.Type = value
+	case ok && main != "" && sub != "" && validToken(main):
+		part.Type = main + "/" + sub
 	case value == "text":
 		part.Type = "text/plain"
 	case value != "":
 		p.defect("content type not understood")
 	}
 	disposition, dparams := parseParams(lookupField(fields, "Content-Disposition"))
-	part.Disposition = disposition
+	part.Disposition = strings.Trim(disposition, `"'`)
 	part.Charset = normCharset(lookupParam(params, "charset"))
 	if part.Charset, _, _ = strings.Cut(part.Charset, " "); !validToken(part.Charset) {
 		part.Charset = ""
@@ -332,11 +338,14 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func validToken(s string) bool {
+func validToken(s string) bool { return tokenPrefix(s) == s }
+
+// tokenPrefix is what of s is a token (RFC 2045 section 5.1); names of charsets hold colons.
+func tokenPrefix(s string) string {
 	for i := range len(s) {
 		if c := s[i]; c <= ' ' || c >= 0x7F || strings.IndexByte(`()<>@,;\"/[]?=`, c) >= 0 {
-			return false
+			return s[:i]
 		}
 	}
-	return true
+	return s
 }

@@ -13,7 +13,10 @@ type Moved struct {
 	Changed
 	// Remain are copied, but the original is still there, marked \Deleted,
 	// because the server cannot remove single messages or failed to.
-	Remain   []UID
+	Remain []UID
+	// Marked have not been touched: they bore \Deleted already, as Remain of an
+	// earlier move do, and copying them again could double them.
+	Marked   []UID
 	Validity uint32      // UIDVALIDITY of the destination; 0 unknown
 	New      map[UID]UID // numbers in the destination, where known
 }
@@ -141,6 +144,9 @@ func (c *Conn) moveByCopy(ctx context.Context, uids []UID, dest string, out *Mov
 	if uids = within(uids, have); len(uids) == 0 {
 		return nil
 	}
+	if uids, err = c.unmarked(ctx, uids, out); err != nil || len(uids) == 0 {
+		return err
+	}
 	err = c.run(ctx, "UID COPY", changes, func(cl *imapclient.Client) error {
 		_, err := cl.Copy(uidSet(uids), dest).Wait()
 		return err
@@ -165,6 +171,20 @@ func (c *Conn) moveByCopy(ctx context.Context, uids []UID, dest string, out *Mov
 	}
 	out.Done = append(out.Done, uids...)
 	return nil
+}
+
+// unmarked leaves out what a server that keeps originals must not copy again.
+func (c *Conn) unmarked(ctx context.Context, uids []UID, out *Moved) ([]UID, error) {
+	if c.caps.Has("UIDPLUS") {
+		return uids, nil
+	}
+	hits, err := c.Search(ctx, Criteria{UIDs: uids, Flags: []string{`\Deleted`}}, len(uids))
+	if err != nil {
+		return nil, err
+	}
+	marked := setOf(hits.UIDs)
+	out.Marked = append(out.Marked, within(uids, marked)...)
+	return without(uids, marked), nil
 }
 
 // removeOriginals ends in Unsupported, with the messages marked, where the

@@ -125,3 +125,28 @@ func TestRemoveNeedsUIDPLUS(t *testing.T) {
 		}
 	}, "UIDPLUS")
 }
+
+// TestMoveAgain: where originals stay, a second move makes no second copy.
+func TestMoveAgain(t *testing.T) {
+	onServers(t, func(t *testing.T, srv *imapxtest.Server) {
+		uids := fill(t, srv, "INBOX", 3)
+		p := pool(t, srv)
+		move := func(uids ...imapx.UID) (got imapx.Moved) {
+			write(t, p, "INBOX", func(ctx context.Context, c *imapx.Conn) (err error) {
+				got, err = c.Move(ctx, uids, "Archive")
+				return err
+			})
+			return got
+		}
+		diff(t, "remain", uids[:2], move(uids[0], uids[1]).Remain)
+		again := move(uids...)
+		diff(t, "marked", uids[:2], again.Marked)
+		diff(t, "remain again", uids[2:], again.Remain)
+		diff(t, "marked, all", uids, move(uids...).Marked)
+		if there := srv.UIDs(t, "Archive"); len(there) != 3 {
+			t.Errorf("%d copies of 3", len(there))
+		}
+		srv.SetFlags(t, "INBOX", uint32(uids[0]))
+		diff(t, "unmarked", uids[:1], move(uids[0]).Remain)
+	}, "MOVE", "UIDPLUS")
+}

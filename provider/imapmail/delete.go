@@ -36,7 +36,7 @@ func (b *Backend) Delete(ctx context.Context, ids []provider.MessageID, permanen
 	}
 	var out []provider.Outcome
 	if len(elsewhere) > 0 {
-		if out, err = b.moveTo(ctx, elsewhere, trash); err != nil {
+		if out, err = b.moveTo(ctx, elsewhere, trash); err != nil && len(out) == 0 {
 			return nil, err
 		}
 	}
@@ -45,5 +45,5 @@ func (b *Backend) Delete(ctx context.Context, ids []provider.MessageID, permanen
 			Code: provider.Invalid, Hint: "delete it permanently, or move it elsewhere", Err: errors.New("the message is in Trash already"),
 		}})
 	}
-	return out, nil
+	return out, err
 }

@@ -144,6 +144,13 @@ func gone() error {
 	return &provider.Error{Code: provider.NotFound, Err: errors.New("the message is gone")}
 }
 
+func marked() error {
+	return &provider.Error{
+		Code: provider.Conflict, Hint: "look for a copy where it should go; to move it all the same, clear its deleted flag first",
+		Err: errors.New("the message is marked deleted: an earlier move may have copied it already, and this server cannot remove it"),
+	}
+}
+
 func incomplete() error {
 	return &provider.Error{Code: provider.Unavailable, Hint: "try again", Err: errors.New("the server left part of its answer out, twice")}
 }

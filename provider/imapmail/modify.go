@@ -1,6 +1,7 @@
 package imapmail
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -19,7 +20,7 @@ func (b *Backend) SetFlags(ctx context.Context, ids []provider.MessageID, change
 
 // change runs fn once per folder, with the folder open for changes and its
 // UIDVALIDITY checked, and tells for each id what became of it. One error for
-// all is the call's own.
+// all is the call's own; the end of ctx is too, beside what had happened by then.
 func (b *Backend) change(ctx context.Context, ids []provider.MessageID, fn func(*imapx.Conn, *batch) (imapx.Moved, error)) ([]provider.Outcome, error) {
 	groups, err := b.group(ctx, ids)
 	if err != nil {
@@ -27,9 +28,10 @@ func (b *Backend) change(ctx context.Context, ids []provider.MessageID, fn func(
 	}
 	var out []provider.Outcome
 	tried := false
+	var over error
 	for _, g := range groups {
 		var got imapx.Moved
-		err := g.err
+		err := cmp.Or(over, g.err)
 		if err == nil {
 			err = b.pool.Write(ctx, g.folder, func(c *imapx.Conn) error {
 				if err := c.Expect(g.validity); err != nil {
@@ -40,16 +42,18 @@ func (b *Backend) change(ctx context.Context, ids []provider.MessageID, fn func(
 				return err
 			})
 		}
-		tried = tried || len(got.Done)+len(got.Remain)+len(got.Unsure) > 0
+		tried = tried || len(got.Done)+len(got.Remain)+len(got.Marked)+len(got.Unsure) > 0
 		switch {
-		case isContext(err):
+		case isContext(err) && !tried:
 			return nil, err
+		case isContext(err):
+			over = err
 		case err != nil && !tried && g.err == nil && !ofSource(err):
 			return nil, mapError(err)
 		}
 		out = append(out, outcomes(g, got, mapError(err))...)
 	}
-	return out, nil
+	return out, over
 }
 
 // ofSource tells an error that concerns the messages of one folder from one
@@ -70,6 +74,9 @@ func outcomes(g *batch, got imapx.Moved, rest error) []provider.Outcome {
 	}
 	for _, u := range got.Missing {
 		byUID[u] = provider.Outcome{Err: gone()}
+	}
+	for _, u := range got.Marked {
+		byUID[u] = provider.Outcome{Err: marked()}
 	}
 	for _, u := range got.Unsure {
 		byUID[u] = provider.Outcome{Err: unsure()}

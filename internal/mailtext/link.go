@@ -38,6 +38,9 @@ func parseTarget(href string) (address, bool) {
 	if len(href) > maxURL {
 		return address{}, false
 	}
+	if strings.HasPrefix(href, "//") || strings.HasPrefix(href, `/\`) || strings.HasPrefix(href, `\\`) || strings.HasPrefix(href, `\/`) {
+		href = "https:" + href // relative to the page of the mail program
+	}
 	scheme, rest, ok := strings.Cut(href, ":")
 	if !ok {
 		return address{}, false
@@ -127,7 +130,9 @@ func sameHost(a, b string) bool {
 // namedHosts lists the hosts that a link's text names: addresses in it, or the text as a whole.
 func namedHosts(text string) []string {
 	var hosts []string
-	words := strings.Fields(text)
+	// Browsers take these for the dot of a name (UTS 46 section 2.3).
+	fullStops := strings.NewReplacer("\u3002", ".", "\uff0e", ".", "\uff61", ".")
+	words := strings.Fields(fullStops.Replace(text))
 	for _, word := range words {
 		word = strings.Trim(word, `.,;:!?()[]<>"'|`)
 		lower := strings.ToLower(word)

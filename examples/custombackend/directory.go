@@ -94,6 +94,8 @@ func (d *Directory) refresh(ctx context.Context) error {
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
+		case errors.Is(err, fs.ErrNotExist) && name != ".":
+			return nil // gone since it was listed
 		case err != nil || name == ".":
 			return err
 		case e.IsDir():
@@ -102,14 +104,17 @@ func (d *Directory) refresh(ctx context.Context) error {
 			}
 		case path.Ext(name) == ".eml" && path.Dir(name) != ".":
 			seen[name] = true
-			return d.bring(name, e)
+			if err := d.bring(name, e); !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
 		}
 		return nil
 	})
 	for name, id := range d.known {
 		if err == nil && !seen[name] {
-			_, err = d.box.Delete(ctx, []provider.MessageID{id}, true)
-			delete(d.known, name)
+			if _, err = d.box.Delete(ctx, []provider.MessageID{id}, true); err == nil {
+				delete(d.known, name)
+			}
 		}
 	}
 	return classify(err)

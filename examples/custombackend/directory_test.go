@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -117,6 +118,71 @@ func TestFilesComeAndGo(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"INBOX", "Projects", "Projects/Lighthouse"}, paths); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// vanishing lists a file and a directory that are gone when they are opened.
+type vanishing struct{ fstest.MapFS }
+
+func (v vanishing) Open(name string) (fs.File, error) {
+	if strings.Contains(name, "gone") {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	return v.MapFS.Open(name)
+}
+
+func (v vanishing) ReadFile(name string) ([]byte, error) {
+	return fs.ReadFile(struct{ fs.FS }{v}, name)
+}
+
+func (v vanishing) ReadDir(name string) ([]fs.DirEntry, error) {
+	if strings.Contains(name, "gone") {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	return v.MapFS.ReadDir(name)
+}
+
+func TestFilesGoMeanwhile(t *testing.T) {
+	acct := account(t, vanishing{fstest.MapFS{
+		"INBOX/1-gone.eml": {Data: []byte("x")}, "INBOX/2.eml": {Data: fmt.Appendf(nil, letter, "two")}, "gone/3.eml": {Data: []byte("x")},
+	}})
+	page, err := acct.ListMessages(t.Context(), provider.ListOptions{Folder: "INBOX"}, provider.PageRequest{})
+	if err != nil || len(page.Items) != 1 || page.Items[0].Subject != "two" {
+		t.Errorf("%+v, %v", page.Items, err)
+	}
+}
+
+// stopping ends a context once the whole tree was read.
+type stopping struct {
+	fstest.MapFS
+	stop func()
+}
+
+func (s stopping) ReadDir(name string) ([]fs.DirEntry, error) {
+	s.stop()
+	return s.MapFS.ReadDir(name)
+}
+
+func TestRemovalIsTriedAgain(t *testing.T) {
+	files := stopping{fstest.MapFS{"1/1.eml": {Data: fmt.Appendf(nil, letter, "one")}}, func() {}}
+	dir, err := Open("dir", &files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = dir.Close() })
+	if err := dir.refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	delete(files.MapFS, "1/1.eml")
+	ctx, cancel := context.WithCancel(t.Context())
+	files.stop = cancel // there is nothing left to walk over, only to remove
+	if err := dir.refresh(ctx); !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v, want canceled", err)
+	}
+	files.stop = func() {}
+	page, err := dir.Search(t.Context(), provider.Query{Everywhere: true}, provider.PageRequest{})
+	if err != nil || len(page.Items) != 0 {
+		t.Errorf("a removed file is still found: %+v, %v", page.Items, err)
 	}
 }
 

@@ -20,6 +20,8 @@ type Conn struct {
 	box    *Mailbox // selected, nil: none
 	lost   error    // why the connection can not be used any more
 
+	boxFrom time.Time // when box was selected
+
 	// stale says that other connections may have changed the mailbox since
 	// this one last spoke: the next command brings it up to date first.
 	stale bool

@@ -226,6 +226,15 @@ func TestSearchAnswers(t *testing.T) {
 	}
 }
 
+func TestSearchThatNamesTooFew(t *testing.T) {
+	srv := serve(t, inboxed("ESEARCH", "EXAMINE")+"C: UID SEARCH\nS: * ESEARCH (TAG \"T2\") UID COUNT 3 ALL 4:5\nS: $ OK done")
+	err := open(t, srv.options()).Read(t.Context(), "INBOX", func(c *imapx.Conn) error {
+		_, err := c.Search(t.Context(), imapx.Criteria{}, 2)
+		return err
+	})
+	wantKind(t, err, imapx.Protocol)
+}
+
 func TestOddMailboxNames(t *testing.T) {
 	srv := serve(t,
 		hello("")+"C: LIST\nS: * LIST () \"/\" INBOX\nS: * LIST () \"/\" \"Q&A\"\nS: $ OK",

@@ -12,6 +12,9 @@ const (
 	// probeAfter is how long a connection may have been idle and still be
 	// trusted with a change: routers forget connections after minutes.
 	probeAfter = 30 * time.Second
+	// selectAfter is how long a mailbox stays selected over leases. One that others
+	// renamed, or removed and made anew, lives on in the connection that has it.
+	selectAfter = time.Minute
 	// firstWait and lastWait bound the pause before dialling again after a
 	// failure; it doubles each time.
 	firstWait = 100 * time.Millisecond
@@ -156,6 +159,9 @@ func (p *Pool) take(mailbox string, fresh bool) (*Conn, error) {
 				break
 			}
 			continue
+		}
+		if time.Since(c.boxFrom) > selectAfter {
+			c.box = nil
 		}
 		c.reused, c.stale, c.fresh, c.heard = true, c.box != nil, false, c.guard.received.Load()
 		p.lend(c)

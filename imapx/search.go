@@ -2,6 +2,7 @@ package imapx
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -59,6 +60,9 @@ func (c *Conn) Search(ctx context.Context, crit Criteria, n int) (Hits, error) {
 	}
 	set, _ := data.All.(imap.UIDSet)
 	uids, total := newest(set, n)
+	if total < int64(data.Count) {
+		return Hits{}, &Error{Op: op, Kind: Protocol, Err: errors.New("the server counts more matches than it names")}
+	}
 	return Hits{UIDs: uids, Total: int(min(total, math.MaxInt32))}, nil
 }
 

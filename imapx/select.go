@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/emersion/go-imap/v2"
@@ -86,7 +87,7 @@ func (c *Conn) selectBox(ctx context.Context, name string, e effect) error {
 		// RFC 9051 section 6.3.2 requires it; without it no number is safe to keep.
 		return &Error{Op: op, Kind: Protocol, Err: errors.New("the server sent no uidvalidity")}
 	}
-	c.fresh = true
+	c.fresh, c.boxFrom = true, time.Now()
 	c.box = &Mailbox{
 		Name: name, UIDValidity: got.UIDValidity, UIDNext: UID(got.UIDNext), Messages: got.NumMessages,
 		ReadOnly: e == reads, permanent: got.PermanentFlags,

@@ -44,6 +44,7 @@ func (b *Backend) OpenPart(ctx context.Context, id provider.MessageID, part prov
 	if leaf == nil {
 		return provider.Part{}, nil, &provider.Error{Code: provider.NotFound, Err: errors.New("the message has no part " + string(part))}
 	}
+	r.size = leaf.Size
 	info := partOf(describe(structure).Root, string(part))
 	if info.ID == "" {
 		info = mailmime.Part{ID: string(part), Type: leaf.Type, Size: leaf.Size}
@@ -94,7 +95,8 @@ type partReader struct {
 	path   []int
 	buf    []byte
 	offset int64
-	last   bool // the server has no more
+	size   int64 // as the structure has it
+	short  bool  // the last answer had less than was asked for
 	closed bool
 }
 
@@ -131,7 +133,7 @@ func (r *partReader) fetch(want imapx.Items, n int64) (m imapx.Message, err erro
 	}
 	r.buf = m.Sections[0]
 	r.offset += int64(len(r.buf))
-	r.last = int64(len(r.buf)) < n
+	r.short = int64(len(r.buf)) < n
 	return m, nil
 }
 
@@ -141,7 +143,7 @@ func (r *partReader) Read(p []byte) (int, error) {
 		return 0, errors.New("read of a closed part")
 	}
 	if len(r.buf) == 0 {
-		if r.last {
+		if r.short && r.offset >= r.size { // some servers answer short though there is more
 			return 0, io.EOF
 		}
 		if _, err := r.fetch(imapx.Items{}, nextChunk); err != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strconv"
 	"sync"
 
 	"github.com/postern-mail/postern/imapx"
@@ -104,7 +105,7 @@ func (b *Backend) searchFolders(ctx context.Context, folders []string, places ma
 					continue // it went away since the folders were listed
 				}
 				if err != nil {
-					cancel(err)
+					cancel(inFolder(folders[i], err))
 					continue
 				}
 				results[i] = s
@@ -150,6 +151,19 @@ func (b *Backend) searchFolder(ctx context.Context, folder string, places map[st
 		b.learn(folder)
 	}
 	return s, err
+}
+
+// inFolder says which folder failed: one that nobody may open, say, so that the
+// others can be named instead.
+func inFolder(folder string, err error) error {
+	var known *provider.Error
+	switch imapx.KindOf(err) {
+	case imapx.Refused, imapx.Validity, imapx.NotFound:
+		if err = folderError(err); errors.As(err, &known) && known.Err != nil {
+			known.Err = told{"folder " + strconv.Quote(clip(folder)) + ": " + known.Err.Error(), known.Err}
+		}
+	}
+	return err
 }
 
 // merge takes the newest of all folders, keeping each folder's own order, so

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"slices"
 	"strings"
@@ -294,4 +295,55 @@ func TestSearchBesideAFolderOfAKnownName(t *testing.T) {
 	found := subjects(got.Items)
 	slices.Sort(found)
 	diff(t, "found", []string{"letter 0", "letter 1", "letter 2"}, found)
+}
+
+// TestSearchSaysWhichFolder: one that refuses is named, so that the others can be.
+func TestSearchSaysWhichFolder(t *testing.T) {
+	acct, _, _ := account(t, imapxtest.Memory(t), func(o *Options) {
+		o.IMAP = talk(t, "", func(command string) string {
+			switch {
+			case strings.HasPrefix(command, "LIST"):
+				return "* LIST () \"/\" INBOX\n* LIST () \"/\" \"Their mail\"\n$ OK done\n"
+			case strings.HasPrefix(command, `EXAMINE "Their mail"`):
+				return "$ NO [NOPERM] not yours\n"
+			}
+			return ""
+		})
+	})
+	_, err := acct.Search(t.Context(), provider.Query{}, provider.PageRequest{})
+	wantCode(t, err, provider.Denied)
+	if !strings.Contains(err.Error(), `folder "Their mail"`) || !strings.Contains(err.Error(), "not yours") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestPartInSmallPieces: a server that answers with less than was asked for is
+// asked for the rest.
+func TestPartInSmallPieces(t *testing.T) {
+	const text = "0123456789abcdefghij"
+	acct, b, _ := account(t, imapxtest.Memory(t), func(o *Options) {
+		o.IMAP = talk(t, "", func(command string) string {
+			if !strings.HasPrefix(command, "UID FETCH") {
+				return ""
+			}
+			from := 0
+			if _, after, ok := strings.Cut(command, "<"); ok {
+				_, _ = fmt.Sscan(strings.SplitN(after, ".", 2)[0], &from)
+			}
+			piece := text[from:min(from+7, len(text))]
+			structure := ""
+			if strings.Contains(command, "BODYSTRUCTURE") {
+				structure = fmt.Sprintf(` BODYSTRUCTURE ("text" "plain" NIL NIL NIL "7bit" %d 1)`, len(text))
+			}
+			return fmt.Sprintf("* 1 FETCH (UID 1%s BODY[1]<%d> \"%s\")\n$ OK done\n", structure, from, piece)
+		})
+	})
+	_, part, err := acct.OpenPart(t.Context(), b.newID("INBOX", 7, 1), "1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := io.ReadAll(part)
+	if err != nil || string(got) != text {
+		t.Errorf("%q, %v", got, err)
+	}
 }

@@ -162,6 +162,7 @@ func inFolder(folder string, err error) error {
 		if err = folderError(err); errors.As(err, &known) && known.Err != nil {
 			known.Err = told{"folder " + strconv.Quote(clip(folder)) + ": " + known.Err.Error(), known.Err}
 		}
+	default: // not the folder's fault
 	}
 	return err
 }

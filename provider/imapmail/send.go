@@ -106,11 +106,21 @@ func (b *Backend) file(ctx context.Context, raw []byte) (provider.MessageID, err
 	if err != nil {
 		return "", err
 	}
+	return b.fileIn(ctx, sent, raw)
+}
+
+// fileIn is Uncertain when its time ends over the upload.
+func (b *Backend) fileIn(ctx context.Context, sent string, raw []byte) (provider.MessageID, error) {
 	var got imapx.Appended
-	err = b.pool.Write(ctx, "", func(c *imapx.Conn) (err error) {
+	begun := false
+	err := b.pool.Write(ctx, "", func(c *imapx.Conn) (err error) {
+		begun = true
 		got, err = c.Append(ctx, sent, imapx.AppendOptions{Flags: []string{`\Seen`}}, bytes.NewReader(raw), int64(len(raw)))
 		return err
 	})
+	if begun && isContext(err) {
+		return "", unsure()
+	}
 	if err != nil || got.UID == 0 {
 		return "", err
 	}

@@ -1,6 +1,7 @@
 package imapmail
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -142,4 +143,25 @@ func TestOptions(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.Close()
+}
+
+// TestFilingThatEndsInTheMiddle: a copy without an answer may be there.
+func TestFilingThatEndsInTheMiddle(t *testing.T) {
+	_, b, _ := account(t, imapxtest.Memory(t), func(o *Options) {
+		begun := false
+		o.IMAP = talk(t, "UIDPLUS", func(command string) string {
+			if begun = begun || strings.HasPrefix(command, "APPEND"); begun {
+				return "* OK still here\n"
+			}
+			return ""
+		})
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	_, err := b.fileIn(ctx, "Sent", letter(1))
+	wantCode(t, err, provider.Uncertain)
+	_, err = b.fileIn(ctx, "Sent", letter(1))
+	if err != context.DeadlineExceeded { //nolint:errorlint // bare is the promise
+		t.Errorf("before it began: %v", err)
+	}
 }

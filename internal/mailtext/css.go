@@ -1,6 +1,9 @@
 package mailtext
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 const (
 	// maxRulesPerKey bounds the rules with further conditions that are tried on one element for one of its names.
@@ -13,7 +16,7 @@ const (
 )
 
 // sheet holds the rules of the style blocks that can hide text: selectors of tags, classes and ids, alone, compounded,
-// or below others. Attribute, sibling and pseudo selectors are not understood and their rules are left out.
+// or below others. Other attribute, sibling and pseudo selectors are not understood and their rules are left out.
 type sheet struct {
 	rules map[string][]rule // by the most telling name of the selector: "#id", ".class", "tag" or "*"
 	above map[string]int    // how many open elements have a name that some rule wants above its element
@@ -207,9 +210,19 @@ func (s *sheet) reset() {
 	}
 }
 
+// namedByAttribute is the long form of ".class" and "#id".
+var namedByAttribute = regexp.MustCompile(`\[\s*(class|id)\s*~?=\s*["']?([\w-]+)["']?\s*\]`)
+
 // parseSelector reads compounds of tags, classes and ids, joined by blanks or ">".
 func parseSelector(selector string) (key string, r rule, ok bool) {
-	compounds := strings.Fields(strings.ReplaceAll(strings.ToLower(plainCSS(selector)), ">", " "))
+	selector = namedByAttribute.ReplaceAllStringFunc(strings.ToLower(plainCSS(selector)), func(s string) string {
+		m := namedByAttribute.FindStringSubmatch(s)
+		if m[1] == "id" {
+			return "#" + m[2]
+		}
+		return "." + m[2]
+	})
+	compounds := strings.Fields(strings.ReplaceAll(selector, ">", " "))
 	for len(compounds) > 1 && (compounds[0] == "html" || compounds[0] == "body" || compounds[0] == ":root") {
 		compounds = compounds[1:] // every page has them, written or not
 	}

@@ -9,6 +9,7 @@ const (
 	propDisplay prop = iota
 	propVisibility
 	propOpacity
+	propFade
 	propFilter
 	propContent
 	propFont
@@ -83,6 +84,7 @@ func (d *decls) yes(p prop) bool { return d[p].says == saysYes }
 type look struct {
 	gone             bool // cannot be made visible by anything inside
 	vis, tiny, space uint8
+	fade             uint8 // how much of the opacity is missing, in 1/255
 	fg, fill, bg     color
 }
 
@@ -111,12 +113,16 @@ func (d *decls) look() look {
 	if bg := color(d[propBackground].says); bg != colorClear {
 		l.bg = bg
 	}
+	if fade := d[propFade].says; fade > 0 {
+		l.fade = uint8(fade - 1)
+	}
 	return l
 }
 
 // inside returns the look of an element that says l itself and stands in one that looks like parent.
 func (l look) inside(parent look) look {
-	l.gone = l.gone || parent.gone
+	l.fade = 255 - uint8((255-uint(l.fade))*(255-uint(parent.fade))/255)
+	l.gone = l.gone || parent.gone || float64(l.fade) >= 255*(1-faint)
 	l.vis = either(l.vis, parent.vis)
 	l.tiny = either(l.tiny, parent.tiny)
 	l.space = either(l.space, parent.space)
@@ -200,6 +206,7 @@ func (d *decls) declare(name, value string, w weight) {
 	case "opacity":
 		if f, ok := fraction(value); ok || wide(value) {
 			d.set(propOpacity, yesIf(ok && f <= faint), w)
+			d.set(propFade, fade(f, ok), w)
 		}
 	case "filter":
 		f, ok := fraction(between(value, "opacity(", ")"))
@@ -258,6 +265,14 @@ func yesIf(b bool) uint32 {
 		return saysYes
 	}
 	return saysNo
+}
+
+// fade is what an opacity takes away, in 1/255, and one more: zero says nothing.
+func fade(opacity float64, ok bool) uint32 {
+	if !ok {
+		opacity = 1
+	}
+	return 256 - uint32(255*min(max(opacity, 0), 1))
 }
 
 // textColor reads the colour of a text, which can be its parent's.

@@ -91,6 +91,7 @@ func measure(body []byte) (deepest, items int, valid bool) {
 		return 0, 0, false
 	}
 	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber() // of any size
 	var open []json.Delim
 	batch := false
 	for {

@@ -240,7 +240,7 @@ func criteria(q provider.Query, ascii bool) imapx.Criteria {
 	for _, w := range sendable(q.To, ascii) {
 		out.Or = append(out.Or, [2]imapx.Criteria{anyField(w, "To"), either(anyField(w, "Cc"), anyField(w, "Bcc"))})
 	}
-	if id := strings.Trim(q.HeaderID, "<> "); id != "" {
+	if id := strings.Trim(q.HeaderID, "<> "); id != "" && (!ascii || plain(id)) {
 		out.Header = append(out.Header, imapx.HeaderTerm{Field: "Message-ID", Text: id})
 	}
 	for _, label := range q.Labels {
@@ -307,7 +307,7 @@ func plain(s string) bool {
 }
 
 func isASCII(q provider.Query) bool {
-	for _, words := range [][]string{q.From, q.To, q.Cc, q.Subject, q.Text, q.Body} {
+	for _, words := range [][]string{q.From, q.To, q.Cc, q.Subject, q.Text, q.Body, {q.HeaderID}} {
 		for _, w := range words {
 			if !plain(w) {
 				return false

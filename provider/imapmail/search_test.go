@@ -127,6 +127,12 @@ func TestSearchWithoutCharset(t *testing.T) {
 		t.Fatal(err)
 	}
 	diff(t, "found", []string{"Grüße an Ann"}, subjects(got.Items))
+	for _, q := range []provider.Query{{In: in, HeaderID: "grüße@example.org"}, {In: in, Not: []provider.Query{{HeaderID: "grüße@example.org"}}}} {
+		got, err := acct.Search(t.Context(), q, provider.PageRequest{})
+		if err != nil || len(got.Items) != 2*len(q.Not) {
+			t.Errorf("a Message-ID beyond ASCII: %d found, %v", len(got.Items), err)
+		}
+	}
 	_, err = acct.Search(t.Context(), provider.Query{In: in, Body: []string{"grüße"}}, provider.PageRequest{})
 	if err == nil {
 		t.Fatal("a search that the server cannot do found something")

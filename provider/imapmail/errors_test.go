@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -127,26 +126,10 @@ func TestCapabilities(t *testing.T) {
 // mute accepts connections and says what it is told to.
 func mute(t *testing.T, greeting string) string {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var wg sync.WaitGroup
-	t.Cleanup(func() { ln.Close(); wg.Wait() })
-	wg.Go(func() {
-		for {
-			conn, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			wg.Go(func() {
-				defer conn.Close()
-				_, _ = io.WriteString(conn, greeting)
-				_, _ = io.Copy(io.Discard, conn)
-			})
-		}
+	return serve(t, func(conn net.Conn) {
+		_, _ = io.WriteString(conn, greeting)
+		_, _ = io.Copy(io.Discard, conn)
 	})
-	return ln.Addr().String()
 }
 
 // TestWordsOfFailedConnections: each says once what is wrong, and what to check.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,40 +18,25 @@ import (
 // "$" standing for the tag; where there are none it says OK.
 func talk(t *testing.T, caps string, answer func(command string) string) imapx.Options {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var wg sync.WaitGroup
-	t.Cleanup(func() { ln.Close(); wg.Wait() })
-	wg.Go(func() {
-		for {
-			conn, err := ln.Accept()
-			if err != nil {
-				return
+	addr := serve(t, func(conn net.Conn) {
+		say := func(s string) { _, _ = conn.Write([]byte(strings.ReplaceAll(s, "\n", "\r\n"))) }
+		say("* OK [CAPABILITY IMAP4rev1 LITERAL+] hello\n")
+		for in := bufio.NewScanner(conn); in.Scan(); {
+			tag, command, _ := strings.Cut(in.Text(), " ")
+			lines := answer(command)
+			switch {
+			case lines != "":
+			case strings.HasPrefix(command, "LOGIN"):
+				lines = "$ OK [CAPABILITY IMAP4rev1 LITERAL+ " + caps + "] in\n"
+			case strings.HasPrefix(command, "SELECT"), strings.HasPrefix(command, "EXAMINE"):
+				lines = "* 3 EXISTS\n* OK [UIDVALIDITY 7] ok\n$ OK open\n"
+			default:
+				lines = "$ OK done\n"
 			}
-			wg.Go(func() {
-				defer conn.Close()
-				say := func(s string) { _, _ = conn.Write([]byte(strings.ReplaceAll(s, "\n", "\r\n"))) }
-				say("* OK [CAPABILITY IMAP4rev1 LITERAL+] hello\n")
-				for in := bufio.NewScanner(conn); in.Scan(); {
-					tag, command, _ := strings.Cut(in.Text(), " ")
-					lines := answer(command)
-					switch {
-					case lines != "":
-					case strings.HasPrefix(command, "LOGIN"):
-						lines = "$ OK [CAPABILITY IMAP4rev1 LITERAL+ " + caps + "] in\n"
-					case strings.HasPrefix(command, "SELECT"), strings.HasPrefix(command, "EXAMINE"):
-						lines = "* 3 EXISTS\n* OK [UIDVALIDITY 7] ok\n$ OK open\n"
-					default:
-						lines = "$ OK done\n"
-					}
-					say(strings.ReplaceAll(lines, "$", tag))
-				}
-			})
+			say(strings.ReplaceAll(lines, "$", tag))
 		}
 	})
-	return imapx.Options{Addr: ln.Addr().String(), Security: imapx.Cleartext, Username: "ann", Password: "x", Progress: 2 * time.Second}
+	return imapx.Options{Addr: addr, Security: imapx.Cleartext, Username: "ann", Password: "x", Progress: 2 * time.Second}
 }
 
 // TestChangeCutShort: what had happened when the caller gave up is told, and

@@ -9,7 +9,6 @@ import (
 	"net"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -143,28 +142,12 @@ func TestSearchWithoutCharset(t *testing.T) {
 // asciiServer has two messages in INBOX and refuses every CHARSET.
 func asciiServer(t *testing.T) string {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var wg sync.WaitGroup
-	t.Cleanup(func() { ln.Close(); wg.Wait() })
-	wg.Go(func() {
-		for {
-			conn, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			wg.Go(func() {
-				defer conn.Close()
-				fmt.Fprint(conn, "* OK [CAPABILITY IMAP4rev1 LITERAL+] hello\r\n")
-				for in := bufio.NewScanner(conn); in.Scan(); {
-					answerASCII(conn, in)
-				}
-			})
+	return serve(t, func(conn net.Conn) {
+		fmt.Fprint(conn, "* OK [CAPABILITY IMAP4rev1 LITERAL+] hello\r\n")
+		for in := bufio.NewScanner(conn); in.Scan(); {
+			answerASCII(conn, in)
 		}
 	})
-	return ln.Addr().String()
 }
 
 func answerASCII(conn net.Conn, in *bufio.Scanner) {

@@ -1,6 +1,7 @@
 package mailtool
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -112,7 +113,7 @@ func mergeLists(lists []*accountList, limit int) (*Rows, error) {
 	var working []*accountList
 	for _, l := range lists {
 		if l.err != nil {
-			firstErr = cmpErr(firstErr, l.err)
+			firstErr = cmp.Or(firstErr, l.err)
 			f := failure("", l.err)
 			f.Mailbox = string(l.account.ID)
 			out.Failed = append(out.Failed, f)
@@ -155,13 +156,6 @@ func mergeLists(lists []*accountList, limit int) (*Rows, error) {
 	var err error
 	out.NextCursor, err = nextMerged(lists)
 	return out, err
-}
-
-func cmpErr(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
 }
 
 // newest is the list whose next row is the newest; nil when all are used up.

@@ -127,8 +127,9 @@ func asciiDomain(addr string) string {
 	return addr[:at+1] + domain
 }
 
-// approve lets every call pass that the steps before let pass: no grant asks
-// for approval without an approver, and the caller brings none.
+// approve is where a person decides about what the policy asks about. Caller
+// has no approver, so it lets such a call pass: gate, confirmation, limit and
+// quota are what holds it.
 func (k *call) approve(context.Context) error { return nil }
 
 // claim takes the send's key and its share of the quota, so that it happens once.

@@ -191,6 +191,8 @@ func TestRecipientPolicy(t *testing.T) {
 		code   Code
 	}{
 		{"others allowed", scopes.RecipientPolicy{Others: scopes.Allow}, scopes.Quota{}, `"bob@example.com"`, ""},
+		{"others asked about, and nobody to ask", scopes.RecipientPolicy{Others: scopes.Ask}, scopes.Quota{}, `"bob@example.com"`, ""},
+		{"asked about by name, and nobody to ask", scopes.RecipientPolicy{Others: scopes.Deny, Ask: []string{"bob@example.com"}}, scopes.Quota{}, `"bob@example.com"`, ""},
 		{"others denied", scopes.RecipientPolicy{Others: scopes.Deny}, scopes.Quota{}, `"bob@example.com"`, RecipientRefused},
 		{"others denied, on the list", scopes.RecipientPolicy{Others: scopes.Deny, Allow: []string{"@example.com"}}, scopes.Quota{}, `"Bob <BOB@example.com>"`, ""},
 		{"others denied, one of two on the list", scopes.RecipientPolicy{Others: scopes.Deny, Allow: []string{"@example.com"}}, scopes.Quota{}, `"bob@example.com","eve@example.net"`, RecipientRefused},

@@ -19,7 +19,15 @@ type session struct {
 
 // dial connects, secures and logs in. The library would write LOGIN before the
 // greeting, ignore LOGINDISABLED and wait for ever, so all of it is done here.
-func dial(ctx context.Context, o Options) (*session, error) {
+func dial(ctx context.Context, o Options, refused *refusedToken) (*session, error) {
+	if o.Token != nil {
+		return dialWithToken(ctx, o, refused)
+	}
+	return dialOnce(ctx, o, "")
+}
+
+// dialOnce logs in with token, or with the options' password without one.
+func dialOnce(ctx context.Context, o Options, token string) (*session, error) {
 	hello, cancel := context.WithTimeout(ctx, o.DialTimeout)
 	defer cancel()
 	raw, err := o.Dial(hello, "tcp", o.Addr)
@@ -31,7 +39,7 @@ func dial(ctx context.Context, o Options) (*session, error) {
 		raw.Close()
 		return nil, dialError(ctx, "connect", err)
 	}
-	if err := w.run(ctx, func() error { return w.login(o) }); err != nil {
+	if err := w.run(ctx, func() error { return w.login(o, token) }); err != nil {
 		raw.Close()
 		return nil, dialError(ctx, "login", err)
 	}

@@ -4,15 +4,12 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
-	"encoding/base64"
 	"errors"
 	"net"
 	"os"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/emersion/go-sasl"
 )
 
 const (
@@ -20,8 +17,6 @@ const (
 	maxLine = 16 << 10
 	// maxLines bounds the lines of one answer before login.
 	maxLines = 100
-	// maxSteps bounds a SASL exchange; no mechanism has more than four.
-	maxSteps = 10
 )
 
 // wire speaks the few commands before login, one at a time.
@@ -88,7 +83,7 @@ func (w *wire) learn(st status) {
 }
 
 // login ends with a session whose capabilities are known.
-func (w *wire) login(o Options) error {
+func (w *wire) login(o Options, token string) error {
 	if !w.caps.known() {
 		if err := w.command("CAPABILITY"); err != nil {
 			return err
@@ -97,7 +92,7 @@ func (w *wire) login(o Options) error {
 	if !w.preauth {
 		before := w.caps
 		w.caps = Caps{} // RFC 9051 section 6.1.1: they change with the login
-		if err := w.authenticate(o, before); err != nil {
+		if err := w.authenticate(o, token, before); err != nil {
 			return err
 		}
 		if !w.caps.known() {
@@ -110,86 +105,6 @@ func (w *wire) login(o Options) error {
 		return &Error{Op: "CAPABILITY", Kind: Protocol, Err: errors.New("the server speaks no IMAP4")}
 	}
 	return nil
-}
-
-func (w *wire) authenticate(o Options, caps Caps) error {
-	if o.Auth != nil {
-		client, err := o.Auth()
-		if err != nil {
-			return &Error{Op: "AUTHENTICATE", Kind: Auth, Err: err}
-		}
-		return authFailure(w.sasl(client, caps))
-	}
-	plain, disabled := caps.Has("AUTH=PLAIN"), caps.Has("LOGINDISABLED")
-	switch {
-	case plain && (caps.Has("SASL-IR") || disabled || !isASCII(o.Username+o.Password)):
-		return authFailure(w.sasl(sasl.NewPlainClient("", o.Username, o.Password), caps))
-	case disabled: // RFC 9051 section 6.2.3: LOGIN must not be sent
-		return &Error{Op: "LOGIN", Kind: Auth, Code: "LOGINDISABLED", Err: errors.New("the server takes no password on this connection")}
-	case !isASCII(o.Username + o.Password):
-		return unsupported("LOGIN", "AUTH=PLAIN, which a password beyond ASCII needs")
-	}
-	return authFailure(w.command("LOGIN " + quote(o.Username) + " " + quote(o.Password)))
-}
-
-// authFailure says that a plain NO to a login means the login was refused.
-func authFailure(err error) error {
-	var e *Error
-	if errors.As(err, &e) && e.Kind == Refused {
-		e.Kind = Auth
-	}
-	return err
-}
-
-// sasl runs AUTHENTICATE (RFC 9051 section 6.2.2). After a failure the
-// connection is closed, so the exchange needs no cancelling.
-func (w *wire) sasl(client sasl.Client, caps Caps) error {
-	const op = "AUTHENTICATE"
-	mech, initial, err := client.Start()
-	if err != nil {
-		return &Error{Op: op, Kind: Auth, Err: err}
-	}
-	if !caps.Has("AUTH=" + mech) {
-		return unsupported(op, "AUTH="+mech)
-	}
-	line := "AUTHENTICATE " + mech
-	if initial != nil && caps.Has("SASL-IR") { // RFC 4959 section 3
-		line += " " + encodeSASL(initial)
-		initial = nil
-	}
-	tag, err := w.send(line)
-	if err != nil {
-		return err
-	}
-	for range maxSteps {
-		challenge, more, err := w.answer(tag, op)
-		if err != nil || !more {
-			return err
-		}
-		resp := initial
-		if resp == nil {
-			data, err := base64.StdEncoding.DecodeString(challenge)
-			if err != nil {
-				return &Error{Op: op, Kind: Protocol, Err: errors.New("garbled challenge")}
-			}
-			if resp, err = client.Next(data); err != nil {
-				return &Error{Op: op, Kind: Auth, Err: err}
-			}
-		}
-		initial = nil
-		if err := w.write(base64.StdEncoding.EncodeToString(resp)); err != nil {
-			return err
-		}
-	}
-	return &Error{Op: op, Kind: Protocol, Err: errors.New("the login does not end")}
-}
-
-// encodeSASL writes an empty response as "=".
-func encodeSASL(b []byte) string {
-	if len(b) == 0 {
-		return "="
-	}
-	return base64.StdEncoding.EncodeToString(b)
 }
 
 // command sends one command that takes no continuation and waits for its end.

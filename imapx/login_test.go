@@ -187,17 +187,23 @@ func TestSecurity(t *testing.T) {
 func TestOptions(t *testing.T) {
 	good := imapx.Options{Addr: "imap.example.org:993", Username: "ann", Password: "x"}
 	for name, change := range map[string]func(*imapx.Options){
-		"no port":           func(o *imapx.Options) { o.Addr = "imap.example.org" },
-		"no host":           func(o *imapx.Options) { o.Addr = ":993" },
-		"no user":           func(o *imapx.Options) { o.Username = "" },
-		"control character": func(o *imapx.Options) { o.Password = "a\r\nb" },
-		"two logins":        func(o *imapx.Options) { o.Auth = func() (sasl.Client, error) { return nil, nil } },
-		"skip verification": func(o *imapx.Options) { o.TLSConfig = &tls.Config{InsecureSkipVerify: true} },
-		"cleartext":         func(o *imapx.Options) { o.Security = imapx.Cleartext },
-		"unknown security":  func(o *imapx.Options) { o.Security = "ssl" },
-		"too many":          func(o *imapx.Options) { o.MaxConns = 100 },
-		"negative time":     func(o *imapx.Options) { o.Progress = -1 },
-		"negative limit":    func(o *imapx.Options) { o.Limits.Body = -1 },
+		"no port":            func(o *imapx.Options) { o.Addr = "imap.example.org" },
+		"no host":            func(o *imapx.Options) { o.Addr = ":993" },
+		"no user":            func(o *imapx.Options) { o.Username = "" },
+		"control character":  func(o *imapx.Options) { o.Password = "a\r\nb" },
+		"two logins":         func(o *imapx.Options) { o.Auth = func() (sasl.Client, error) { return nil, nil } },
+		"token and password": func(o *imapx.Options) { o.Token = (&tokens{}).token },
+		"token and auth": func(o *imapx.Options) {
+			o.Password, o.Token, o.Auth = "", (&tokens{}).token, func() (sasl.Client, error) { return nil, nil }
+		},
+		"token without user":    func(o *imapx.Options) { o.Password, o.Username, o.Token = "", "", (&tokens{}).token },
+		"user that ends itself": func(o *imapx.Options) { o.Password, o.Username, o.Token = "", "a\x01b", (&tokens{}).token },
+		"skip verification":     func(o *imapx.Options) { o.TLSConfig = &tls.Config{InsecureSkipVerify: true} },
+		"cleartext":             func(o *imapx.Options) { o.Security = imapx.Cleartext },
+		"unknown security":      func(o *imapx.Options) { o.Security = "ssl" },
+		"too many":              func(o *imapx.Options) { o.MaxConns = 100 },
+		"negative time":         func(o *imapx.Options) { o.Progress = -1 },
+		"negative limit":        func(o *imapx.Options) { o.Limits.Body = -1 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			opts := good
@@ -207,6 +213,7 @@ func TestOptions(t *testing.T) {
 		})
 	}
 	for name, change := range map[string]func(*imapx.Options){
+		"token":                  func(o *imapx.Options) { o.Password, o.Token = "", (&tokens{}).token },
 		"defaults":               func(*imapx.Options) {},
 		"cleartext, said so":     func(o *imapx.Options) { o.Security, o.AllowCleartext = imapx.Cleartext, true },
 		"cleartext to loopback":  func(o *imapx.Options) { o.Security, o.Addr = imapx.Cleartext, "[::1]:143" },

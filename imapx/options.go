@@ -34,6 +34,11 @@ type Options struct {
 	Password string
 	// Auth makes a SASL client for each login; it replaces Password.
 	Auth func() (sasl.Client, error)
+	// Token returns an OAuth access token; it replaces Password. It is called
+	// for each login with refused empty, and once more with the token that the
+	// server refused, for another one. An error that matches Auth says that the
+	// owner has to sign in again. It is called by several goroutines.
+	Token func(ctx context.Context, refused string) (string, error)
 
 	MaxConns    int           // 0: DefaultMaxConns
 	IdleClose   time.Duration // how long an unused connection is kept; 0: DefaultIdleClose
@@ -69,6 +74,12 @@ func (o Options) check() error {
 		return invalid(op, "username is empty")
 	case o.Auth != nil && o.Password != "":
 		return invalid(op, "both password and auth are given")
+	case o.Token != nil && (o.Password != "" || o.Auth != nil):
+		return invalid(op, "a token is given beside a password or auth")
+	case o.Token != nil && o.Username == "":
+		return invalid(op, "a token needs a username")
+	case o.Token != nil && strings.Contains(o.Username, "\x01"): // ends the name in XOAUTH2
+		return invalid(op, "username holds a control character")
 	case strings.ContainsAny(o.Username+o.Password, "\x00\r\n"):
 		return invalid(op, "username or password holds a control character")
 	case o.MaxConns < 0 || o.MaxConns > maxConnsCap:

@@ -35,6 +35,7 @@ type Pool struct {
 	turns   map[string]*turn
 	closed  bool
 	refused error // a refused login, which is not tried again
+	token   refusedToken
 	caps    Caps
 	wait    time.Duration // before the next dial
 	notTill time.Time
@@ -229,7 +230,7 @@ func (p *Pool) connect(ctx context.Context) (*Conn, error) {
 			return nil, ctx.Err()
 		}
 	}
-	s, err := dial(ctx, p.opts)
+	s, err := dial(ctx, p.opts, &p.token)
 	if err != nil {
 		return nil, err
 	}
@@ -248,8 +249,8 @@ func (p *Pool) failed(err error) {
 	switch KindOf(err) {
 	case Auth:
 		// A wrong password stays wrong, and trying it again locks accounts. A
-		// SASL client may come with a new token.
-		if p.opts.Auth == nil {
+		// SASL client or a token function may come with something new.
+		if p.opts.Auth == nil && p.opts.Token == nil {
 			p.refused = err
 		}
 	case Unavailable, Limit:

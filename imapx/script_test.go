@@ -34,12 +34,19 @@ type scripted struct {
 
 func serve(t *testing.T, transcripts ...string) *scripted {
 	t.Helper()
+	return serveLater(t, func(string) []string { return transcripts })
+}
+
+// serveLater is serve for transcripts in which the server's address occurs.
+func serveLater(t *testing.T, write func(addr string) (transcripts []string)) *scripted {
+	t.Helper()
 	leakcheck.Check(t)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &scripted{addr: ln.Addr().String()}
+	transcripts := write(s.addr)
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for {

@@ -24,10 +24,11 @@ type Conn struct {
 
 	// stale says that other connections may have changed the mailbox since
 	// this one last spoke: the next command brings it up to date first.
-	stale bool
-	knows int64 // how many of our changes to the mailbox it has heard of
-	fresh bool  // nothing has been asked since the mailbox was selected
-	doubt bool  // the server refused something since the mailbox was selected
+	stale  bool
+	knows  int64 // how many of our changes to the mailbox it has heard of
+	fresh  bool  // nothing has been asked since the mailbox was selected
+	ownTag int   // of the last command of our own
+	doubt  bool  // the server refused something since the mailbox was selected
 
 	reused   bool // served an earlier lease
 	heard    int64

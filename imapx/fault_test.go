@@ -49,7 +49,6 @@ func TestAnswersThatBreak(t *testing.T) {
 		{name: "nested 3 million deep", answer: "S- * 1 FETCH (UID 5 BODYSTRUCTURE " + strings.Repeat("(", 3<<20), kind: imapx.TooLarge, text: "nesting"},
 		{name: "break in a quoted string", answer: `S: * 1 FETCH (UID 5 ENVELOPE ("an "unescaped quote`, kind: imapx.Protocol},
 		{name: "unknown item", answer: "S: * 1 FETCH (UID 5 X-GM-MSGID 12)", kind: imapx.Protocol, text: "X-GM-MSGID"},
-		{name: "unknown response", answer: "S: * VANISHED 5", kind: imapx.Protocol, text: "VANISHED"},
 		{name: "absurd number", answer: "S: * 99999999999 EXISTS", kind: imapx.Protocol},
 		{name: "unknown tag", answer: "S: X9 OK who", kind: imapx.Protocol},
 		{name: "bad", answer: "S: $ BAD what", kind: imapx.Protocol, text: "what"},
@@ -236,32 +235,64 @@ func TestSearchThatNamesTooFew(t *testing.T) {
 }
 
 func TestOddMailboxNames(t *testing.T) {
-	srv := serve(t,
-		hello("")+"C: LIST\nS: * LIST () \"/\" INBOX\nS: * LIST () \"/\" \"Q&A\"\nS: $ OK",
-		hello("")+"C: LIST\nS: * LIST () \"/\" INBOX\nS: * LIST () \"/\" {5}\nS- Q &- \nS: \nS: * LIST () NIL \"a\\\"b\\\\c\"\nS: * LIST (\\sent \\hasnochildren) \"/\" &AOk-t&AOk-\nS: $ OK",
-	)
-	p := open(t, srv.options())
-	list := func() (names []string, err error) {
-		err = p.Read(t.Context(), "", func(c *imapx.Conn) error {
-			folders, err := c.List(t.Context(), false)
-			for _, f := range folders {
-				names = append(names, f.Name+string(f.Use))
+	srv := serve(t, hello("")+`C: LIST
+S: * LIST () "/" inbox
+S: * LIST () "/" "Q&A"
+S: * LIST () "/" "an "unescaped" quote"
+S: * LIST (
+S: * LIST () "/" {5}
+S- Q &- 
+S: 
+S: * LIST () NIL "a\"b\\c"
+S: * LIST (\sent \hasnochildren) "/" &AOk-t&AOk-
+S: * LIST () "/" "caf`+"\xe9"+`"
+S: * LIST () "/" &BBA
+S: * LIST () "/" 2024
+S: $ OK`)
+	var got []string
+	err := open(t, srv.options()).Read(t.Context(), "", func(c *imapx.Conn) error {
+		folders, err := c.List(t.Context(), false)
+		for _, f := range folders {
+			name := f.Name + string(f.Use)
+			if f.Odd && f.NoSelect {
+				name = "odd: " + name
 			}
-			return err
-		})
-		return names, err
-	}
-	_, err := list()
-	wantKind(t, err, imapx.Protocol) // the library cannot read it; the connection is replaced
-	got, err := list()
+			got = append(got, name)
+		}
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	diff(t, "names", []string{"INBOXInbox", "Q & ", `a"b\c`, "étéSent"}, got)
+	diff(t, "names", []string{
+		"INBOXInbox", "odd: Q&A", `odd: () "/" "an "unescaped" quote"`, "odd: (", "Q & ", `a"b\c`, "étéSent", "odd: caf\uFFFD", "odd: &BBA", "2024",
+	}, got)
+}
+
+// TestUnknownAnswers: what nobody asked for is not read at all.
+func TestUnknownAnswers(t *testing.T) {
+	srv := serve(t, inboxed("", "EXAMINE")+`C: UID FETCH 5
+S: * VANISHED (EARLIER) 41:116
+S: * LIST () "/" "Q&A"
+S: * STATUS "x" (MESSAGES x)
+S: * FLAGS (\Bad(\flag)
+S: * X-NEWS it's "half a quote
+S: * 7 X-FROZEN {3}
+S: ab)
+S: * CAPABILITY IMAP4rev1 (
+S: * NAMESPACE nonsense
+S: * 1 FETCH (UID 5 FLAGS () BODY[]<0> {5}
+S- hello
+S: )
+S: $ OK`)
+	f, err := fetchOne(t, open(t, srv.options()), 5)
+	if err != nil || len(f.Messages) != 1 || string(f.Messages[0].Sections[0]) != "hello" {
+		t.Errorf("%+v, %v", f, err)
+	}
 }
 
 func TestTooManyMailboxes(t *testing.T) {
-	srv := serve(t, hello("")+"C: LIST\n"+strings.Repeat("S: * LIST () NIL x\n", 50)+"S: $ OK\nC: NOOP\nS: $ OK")
+	srv := serve(t, hello("")+"C: LIST\n"+strings.Repeat("S: * LIST () NIL x\n", 50)+"S: $ OK", hello("")+"C: NOOP\nS: $ OK")
 	opts := srv.options()
 	opts.Limits.Folders = 20
 	p := open(t, opts)
@@ -372,7 +403,7 @@ func TestNewNumbersOfAMove(t *testing.T) {
 }
 
 func TestMoveTakenBackInMidSession(t *testing.T) {
-	srv := serve(t, inboxed("MOVE UIDPLUS", "SELECT")+"C: NOOP\nS: * CAPABILITY IMAP4rev1\nS: $ OK")
+	srv := serve(t, inboxed("MOVE UIDPLUS", "SELECT")+"C: NOOP\nS: * OK [CAPABILITY IMAP4rev1] fewer\nS: $ OK")
 	err := open(t, srv.options()).Write(t.Context(), "INBOX", func(c *imapx.Conn) error {
 		if err := c.Noop(t.Context()); err != nil {
 			return err

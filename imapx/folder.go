@@ -3,6 +3,8 @@ package imapx
 import (
 	"context"
 	"errors"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,10 +17,12 @@ type Folder struct {
 	Name       string // decoded from modified UTF-7
 	Delimiter  string // empty: no hierarchy
 	Use        Use
-	NoSelect   bool // holds mailboxes, not messages
+	NoSelect   bool // holds mailboxes, not messages, or is Odd
+	Odd        bool // its name is not well encoded: it can be shown, and not opened
 	Subscribed bool
 	Counts     *Counts // nil: not asked for, or refused
 	attrs      []imap.MailboxAttr
+	raw        string // the name as it travels
 }
 
 // Counts is what STATUS says of a mailbox.
@@ -30,66 +34,109 @@ type Counts struct {
 // List lists every mailbox, with counts if asked for: in one round trip where
 // the server has LIST-STATUS (RFC 5819), else in two.
 func (c *Conn) List(ctx context.Context, counts bool) ([]Folder, error) {
-	opts := &imap.ListOptions{
-		ReturnSubscribed: c.caps.Has("LIST-EXTENDED"),
-		ReturnSpecialUse: c.caps.Has("LIST-EXTENDED") && c.caps.Has("SPECIAL-USE"),
+	const op = "LIST"
+	var want []string
+	if c.caps.Has("LIST-EXTENDED") { // RFC 5258
+		want = append(want, "SUBSCRIBED")
+		if c.caps.Has("SPECIAL-USE") {
+			want = append(want, "SPECIAL-USE")
+		}
 	}
-	if counts && c.caps.Has("LIST-STATUS") {
-		opts.ReturnStatus = statusWanted()
+	counted := counts && c.caps.Has("LIST-STATUS")
+	if counted {
+		want = append(want, "STATUS "+statusWanted)
+	}
+	args := `LIST "" "*"`
+	if len(want) > 0 {
+		args += " RETURN (" + strings.Join(want, " ") + ")"
 	}
 	var folders []Folder
-	var over bool
-	err := c.run(ctx, "LIST", reads, func(cl *imapclient.Client) error {
-		folders, over = nil, false
-		cmd := cl.List("", "*", opts)
-		for data := cmd.Next(); data != nil; data = cmd.Next() {
-			if over = over || len(folders) >= c.pool.opts.Limits.Folders; !over {
-				folders = append(folders, newFolder(data))
-			}
+	_, err := c.own(ctx, reads, ownCommand{op: op, args: args, takes: []string{"LIST", "STATUS"}}, func(r response) error {
+		switch most := c.pool.opts.Limits.Folders; {
+		case r.name == "STATUS":
+			countOne(folders, r)
+		case len(folders) >= most:
+			return &Error{Op: op, Kind: TooLarge, Err: errors.New("more than " + strconv.Itoa(most) + " mailboxes")}
+		default:
+			folders = append(folders, newFolder(r))
 		}
-		return cmd.Close()
+		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	if over {
-		return nil, &Error{Op: "LIST", Kind: TooLarge, Err: errors.New("more than " + strconv.Itoa(c.pool.opts.Limits.Folders) + " mailboxes")}
-	}
 	assignUses(folders)
-	if counts && opts.ReturnStatus == nil {
+	if counts && !counted {
 		err = c.countAll(ctx, folders)
 	}
 	return folders, err
 }
 
-func statusWanted() *imap.StatusOptions {
-	return &imap.StatusOptions{NumMessages: true, NumUnseen: true, UIDValidity: true}
-}
-
-func newFolder(data *imap.ListData) Folder {
-	f := Folder{Name: data.Mailbox, attrs: data.Attrs}
-	if data.Delim != 0 {
-		f.Delimiter = string(data.Delim)
+// newFolder reads a LIST answer (RFC 9051 section 7.3.1). One whose name has no
+// right reading is listed as it came and hides no other.
+func newFolder(r response) Folder {
+	if r.broken || len(r.values) < 3 || r.values[0].kind != listValue || r.values[2].kind == listValue {
+		return Folder{Name: oddName(r.text), Odd: true, NoSelect: true}
 	}
-	for _, a := range data.Attrs {
+	f := Folder{Delimiter: r.values[1].text, raw: r.values[2].text}
+	name, ok := decodeName(f.raw)
+	if f.Name = spelled(name); !ok {
+		f.Name, f.Odd, f.NoSelect = oddName(f.raw), true, true
+	}
+	for _, a := range r.values[0].list {
+		attr := imap.MailboxAttr(a.text)
+		f.attrs = append(f.attrs, attr)
 		switch {
-		case strings.EqualFold(string(a), string(imap.MailboxAttrNoSelect)), strings.EqualFold(string(a), string(imap.MailboxAttrNonExistent)):
+		case a.is(string(imap.MailboxAttrNoSelect)), a.is(string(imap.MailboxAttrNonExistent)):
 			f.NoSelect = true
-		case strings.EqualFold(string(a), string(imap.MailboxAttrSubscribed)):
+		case a.is(string(imap.MailboxAttrSubscribed)):
 			f.Subscribed = true
 		}
-	}
-	if data.Status != nil {
-		f.Counts = newCounts(data.Status)
 	}
 	return f
 }
 
-func newCounts(s *imap.StatusData) *Counts {
-	if s.NumMessages == nil || s.NumUnseen == nil {
+// oddName makes a name that nobody can decode fit to be shown.
+func oddName(raw string) string { return printable(raw) }
+
+const statusWanted = "(MESSAGES UNSEEN UIDVALIDITY)"
+
+// countOne files a STATUS answer with the mailbox it names (RFC 9051 section 7.3.4).
+func countOne(folders []Folder, r response) {
+	if r.broken || len(r.values) < 2 {
+		return
+	}
+	name := r.values[0].text
+	for i := range folders {
+		// The one asked about last is the one listed last, in general.
+		if f := &folders[len(folders)-1-i]; f.raw == name || strings.EqualFold(name, "INBOX") && f.Name == "INBOX" {
+			f.Counts = newCounts(r.values[1])
+			return
+		}
+	}
+}
+
+func newCounts(list value) *Counts {
+	var c Counts
+	seen := 0
+	list.items(func(name string, v value) {
+		n, ok := v.number()
+		if !ok || n > math.MaxUint32 {
+			return
+		}
+		switch name {
+		case "MESSAGES":
+			c.Messages, seen = int(n), seen|1
+		case "UNSEEN":
+			c.Unseen, seen = int(n), seen|2
+		case "UIDVALIDITY":
+			c.UIDValidity = uint32(n)
+		}
+	})
+	if seen != 3 {
 		return nil
 	}
-	return &Counts{Messages: int(*s.NumMessages), Unseen: int(*s.NumUnseen), UIDValidity: s.UIDValidity}
+	return &c
 }
 
 // statusBatch bounds the STATUS commands under way: enough for one round trip
@@ -99,31 +146,17 @@ const statusBatch = 100
 // countAll asks for each mailbox, pipelined: STATUS answers carry the name and
 // no command changes what another means. A mailbox that refuses has no counts.
 func (c *Conn) countAll(ctx context.Context, folders []Folder) error {
-	var ask []*Folder
-	for i := range folders {
-		if !folders[i].NoSelect {
-			ask = append(ask, &folders[i])
+	var ask []ownCommand
+	for _, f := range folders {
+		if !f.NoSelect {
+			ask = append(ask, ownCommand{op: "STATUS", args: "STATUS " + quoted(f.raw) + " " + statusWanted, takes: []string{"STATUS"}})
 		}
 	}
-	for len(ask) > 0 {
-		batch := ask[:min(statusBatch, len(ask))]
-		ask = ask[len(batch):]
-		err := c.run(ctx, "STATUS", reads, func(cl *imapclient.Client) error {
-			cmds := make([]*imapclient.StatusCommand, len(batch))
-			for i, f := range batch {
-				cmds[i] = cl.Status(f.Name, statusWanted())
-			}
-			var lost error
-			for i, cmd := range cmds {
-				data, err := cmd.Wait()
-				if _, refused := isStatus(err); err != nil && !refused {
-					lost = err
-				} else if err == nil {
-					batch[i].Counts = newCounts(data)
-				}
-			}
-			return lost
-		})
+	for batch := range slices.Chunk(ask, statusBatch) {
+		err := c.ownAll(ctx, reads, batch, func(r response) error {
+			countOne(folders, r)
+			return nil
+		}, func(int, status) error { return nil })
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,7 +21,12 @@ type guard struct {
 	raw      net.Conn  // the TCP connection: closing it never blocks
 	src      io.Reader // the supplied greeting, what login read ahead, then Conn
 	progress time.Duration
-	scanner  scanner // used by the reader only
+
+	// Used by the reader only.
+	scanner scanner
+	in      [16 << 10]byte
+	at      int   // how much of scanner.out has been passed on
+	over    error // what ends the stream, behind scanner.out
 
 	received, sent             atomic.Int64
 	fetches, arrived, expunged atomic.Int64 // FETCH, EXISTS and EXPUNGE answers seen
@@ -32,17 +38,19 @@ type guard struct {
 	armed  bool
 	closed bool
 	why    error
-	hold   bool   // the next command waits for the one behind it
-	held   []byte // such a command
-	only   string // when set, the only command that may be sent
-	said   status // last BYE, or what an untagged NO, BAD or ALERT said
+	hold   bool       // the next command waits for the one behind it
+	held   []byte     // such a command
+	only   string     // when set, the only command that may be sent
+	asked  []string   // kinds of answer that the library's commands since arm call for
+	own    *ownAnswer // of the command of our own under way
+	said   status     // last BYE, or what an untagged NO, BAD or ALERT said
 	copied copyUID
 	ghosts bool // the answer may hold messages that are gone, and are served empty
 }
 
 func newGuard(conn, raw net.Conn, src io.Reader, progress time.Duration, limits Limits) *guard {
 	g := &guard{Conn: conn, raw: raw, src: src, progress: progress}
-	g.scanner = scanner{limits: limits, status: g.statusLine, news: g.count}
+	g.scanner = scanner{limits: limits, status: g.statusLine, news: g.count, route: g.route, taken: g.taken}
 	return g
 }
 
@@ -62,29 +70,53 @@ func (g *guard) count(n uint32, word string) {
 // news changes whenever the server tells of a change in the mailbox.
 func (g *guard) news() int64 { return g.fetches.Load() + g.arrived.Load() + g.expunged.Load() }
 
-// Read passes on what the server sends, once it is known to be harmless.
+// Read passes on what the server sends, once it is known to be harmless and of
+// use to the library. What came before the end of the stream comes first.
 func (g *guard) Read(p []byte) (int, error) {
-	if err := g.due(); err != nil {
-		return 0, err
-	}
-	n, err := g.src.Read(p)
-	if n > 0 {
-		g.received.Add(int64(n))
-		if bad := g.scanner.scan(p[:n]); bad != nil {
-			g.fail(bad)
-			return 0, bad
+	for {
+		if n := copy(p, g.scanner.out[g.at:]); n > 0 {
+			g.at += n
+			return n, nil
 		}
+		g.scanner.out, g.scanner.whole, g.at = g.scanner.out[:0], 0, 0
+		if g.over != nil {
+			return 0, g.over
+		}
+		if err := g.due(); err != nil {
+			return 0, err
+		}
+		if direct := g.scanner.direct(); direct > 0 {
+			n, err := g.src.Read(p[:min(int64(len(p)), direct)])
+			g.received.Add(int64(n))
+			g.scanner.skip(int64(n))
+			g.end(err)
+			if n > 0 {
+				return n, nil
+			}
+			continue
+		}
+		n, err := g.src.Read(g.in[:])
+		g.received.Add(int64(n))
+		if bad := g.scanner.scan(g.in[:n]); bad != nil {
+			g.scanner.out = g.scanner.out[:g.scanner.whole]
+			err = bad
+		}
+		g.end(err)
 	}
+}
+
+// end notes why the stream ends, nil: it does not.
+func (g *guard) end(err error) {
 	if err == nil {
-		return n, nil
+		return
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		err = &Error{Kind: Unavailable, Err: errors.New("no answer for " + g.progress.String())}
 	} else if errors.Is(err, io.EOF) && g.scanner.midway() {
 		err = io.ErrUnexpectedEOF // a literal cut short must not look complete
 	}
+	g.over = err
 	g.fail(err)
-	return n, err
 }
 
 // due sets the deadline of the next read while an answer is due. The lock is
@@ -117,7 +149,9 @@ func (g *guard) Write(p []byte) (int, error) {
 	if closed {
 		return 0, net.ErrClosed
 	}
-	if _, command, _ := strings.Cut(string(p[:min(len(p), 64)]), " "); only != "" && !strings.HasPrefix(command, only) {
+	_, command, _ := strings.Cut(string(p[:min(len(p), 64)]), " ")
+	g.expect(command)
+	if only != "" && !strings.HasPrefix(command, only) {
 		err := &Error{Kind: Protocol, Err: errors.New("the server took back an extension in mid-session")}
 		g.fail(err)
 		return 0, err
@@ -168,12 +202,71 @@ func (g *guard) restrict(command string) {
 	g.only = command
 }
 
+// expect notes which kinds of answer a command of the library calls for, beside
+// those that may come at any time.
+func (g *guard) expect(command string) {
+	name, _, _ := strings.Cut(command, " ")
+	var kinds []string
+	switch strings.ToUpper(strings.TrimRight(name, "\r\n")) {
+	case "LIST":
+		kinds = []string{"LIST", "STATUS"}
+	case "STATUS", "NAMESPACE", "ID":
+		kinds = []string{strings.ToUpper(strings.TrimRight(name, "\r\n"))}
+	case "ENABLE":
+		kinds = []string{"ENABLED"}
+	case "GETQUOTA", "GETQUOTAROOT":
+		kinds = []string{"QUOTA", "QUOTAROOT"}
+	default:
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.asked = append(g.asked, kinds...)
+}
+
+// route sorts answers. The library gives up on what it does not know, and has
+// no use for what it did not ask for.
+func (g *guard) route(kind headKind, word string) route {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.own != nil && g.own.claims(kind, word) {
+		return take
+	}
+	if kind != headWord {
+		return pass
+	}
+	switch word {
+	case "OK", "NO", "BAD", "BYE", "PREAUTH", "EXISTS", "RECENT", "EXPUNGE", "FETCH", "SEARCH", "ESEARCH", "SORT", "THREAD":
+		return pass
+	}
+	if slices.Contains(g.asked, word) {
+		return pass
+	}
+	return drop
+}
+
+// taken hands a response to the command of our own that it answers.
+func (g *guard) taken(response []byte) bool {
+	g.mu.Lock()
+	own := g.own
+	g.mu.Unlock()
+	return own != nil && own.deliver(response)
+}
+
+// serve names the command of our own whose answers are to be kept from the
+// library, nil: none.
+func (g *guard) serve(own *ownAnswer) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.own = own
+}
+
 // arm says that an answer is due, disarm that none is.
 func (g *guard) arm() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.armed = true
-	g.copied, g.ghosts = copyUID{}, false
+	g.copied, g.ghosts, g.asked = copyUID{}, false, g.asked[:0]
 	return g.Conn.SetReadDeadline(time.Now().Add(g.progress))
 }
 

@@ -14,8 +14,8 @@ const (
 	statusKept = 64 << 10
 	// maxNumber stops a literal's size from overflowing: above any limit.
 	maxNumber = 1 << 40
-	// headWord is longer than any response name.
-	headWord = 16
+	// wordKept is longer than any response name and any tag of ours.
+	wordKept = 24
 	// maxMoves bounds the numbers that the parser moves to sort an answer, which
 	// is quadratic in its length: 40 000 in falling order, a second's work.
 	maxMoves = 1 << 30
@@ -23,11 +23,22 @@ const (
 
 // scanner follows a server's answer byte by byte, with the same idea of
 // strings, literals and lists as the parser behind it, and refuses what would
-// hurt that parser (RFC 9051 section 9). It copies nothing but status lines.
+// hurt that parser (RFC 9051 section 9). It sorts whole responses: those the
+// parser has a use for, those that answer a command of our own, and the rest.
 type scanner struct {
 	limits Limits
 	status func(line []byte)           // called with each whole status line
 	news   func(n uint32, word string) // called for each "* n WORD" at its start
+	// route decides on a response by its tag, "+", or the word that names it.
+	route func(kind headKind, word string) route
+	// taken gets each response that is not for the parser, and reports whether
+	// it was ours after all; one that was not goes to the parser. It keeps nothing.
+	taken func(response []byte) bool
+
+	out   []byte // for the parser
+	whole int    // how much of out is whole responses
+	own   []byte // a response that is not for the parser, or not yet
+	where route
 
 	state   scanState
 	kind    responseKind
@@ -75,6 +86,25 @@ const (
 	scanLiteral                  // inside a literal
 )
 
+// headKind is what a response begins with.
+type headKind uint8
+
+const (
+	headTag  headKind = iota // the tag of a command
+	headMore                 // "+"
+	headWord                 // "* WORD" or "* n WORD"
+)
+
+// route is where a response goes.
+type route uint8
+
+const (
+	undecided route = iota // its head is in line
+	pass                   // to the parser, as it comes
+	take                   // to taken, when it is whole
+	drop
+)
+
 type responseKind uint8
 
 const (
@@ -90,16 +120,16 @@ func (s *scanner) scan(b []byte) error {
 	for len(b) > 0 {
 		if s.state == scanLiteral {
 			n := min(int64(len(b)), s.literal)
-			b, s.literal = b[n:], s.literal-n
-			if s.literal == 0 {
-				s.state, s.prev = scanData, 0
-			}
+			s.put(b[:n])
+			b = b[n:]
+			s.skip(n)
 			continue
 		}
 		n := s.dull(b)
 		if s.size += int64(max(1, n)); s.size > s.most() {
 			return s.tooLarge("a response", s.most())
 		}
+		s.put(b[:max(1, n)])
 		if n == 0 {
 			n = 1
 			if err := s.step(b[0]); err != nil {
@@ -112,6 +142,39 @@ func (s *scanner) scan(b []byte) error {
 		}
 	}
 	return nil
+}
+
+// put files bytes of the response under way. Those of its head are in line.
+func (s *scanner) put(b []byte) {
+	switch s.where {
+	case pass:
+		s.out = append(s.out, b...)
+	case take:
+		s.own = append(s.own, b...)
+	default:
+	}
+}
+
+// send decides where the response goes whose head is in line.
+func (s *scanner) send(kind headKind, word string) {
+	s.where = s.route(kind, word)
+	s.put(s.line)
+}
+
+// direct is how many bytes to come may go past the scanner: those of a body
+// for the parser.
+func (s *scanner) direct() int64 {
+	if s.state == scanLiteral && s.where == pass && len(s.out) == 0 {
+		return s.literal
+	}
+	return 0
+}
+
+// skip counts n bytes of the open literal.
+func (s *scanner) skip(n int64) {
+	if s.literal -= n; s.literal == 0 {
+		s.state, s.prev = scanData, 0
+	}
 }
 
 // dull returns how many bytes at the start of b change nothing but the size.
@@ -163,6 +226,10 @@ func (s *scanner) step(c byte) error {
 		case '\\':
 			s.state = scanEscape
 		case '\r', '\n':
+			if s.where != pass { // a fault in what the parser does not get
+				s.state = scanData
+				return s.data(c)
+			}
 			// RFC 9051 section 9: QUOTED-CHAR is never CR or LF.
 			return &Error{Kind: Protocol, Err: errors.New("a quoted string runs over the end of its line")}
 		}
@@ -178,15 +245,17 @@ func (s *scanner) step(c byte) error {
 
 // head reads the words that tell status lines, whose text is free, from data.
 func (s *scanner) head(c byte) error {
-	if len(s.line) < statusKept {
-		s.line = append(s.line, c)
+	if len(s.line) >= statusKept {
+		return s.tooLarge("the head of a response", statusKept)
 	}
+	s.line = append(s.line, c)
 	switch {
 	case s.size == 1 && c == '+': // RFC 9051 section 7.6
 		s.state = scanText
+		s.send(headMore, "+")
 		return nil
 	case c != ' ' && c != '\r' && c != '\n' && c != '(':
-		if len(s.word) < headWord {
+		if len(s.word) < wordKept {
 			s.word = append(s.word, c)
 		}
 		return nil
@@ -197,6 +266,7 @@ func (s *scanner) head(c byte) error {
 	switch {
 	case s.words == 1 && word != "*":
 		s.state = scanText // tagged: a status
+		s.send(headTag, word)
 	case s.words == 1:
 		return s.end(c)
 	case s.words == 2 && word >= "0" && word < ":":
@@ -208,6 +278,7 @@ func (s *scanner) head(c byte) error {
 		return s.end(c)
 	default:
 		s.state, s.kind = wordKind(word)
+		s.send(headWord, word)
 		if s.words == 3 {
 			s.news(uint32(s.number), word)
 		}
@@ -284,7 +355,7 @@ func (s *scanner) brace(c byte) error {
 // open admits a literal: bodies stream and have a cap of their own, all others
 // are buffered by the parser and count as part of the response.
 func (s *scanner) open() error {
-	body := s.kind == kindFetch && s.depth == 1 && (s.prev == ']' || s.prev == '>')
+	body := s.kind == kindFetch && s.depth == 1 && (s.prev == ']' || s.prev == '>') && s.where != take
 	if body {
 		if s.number > s.limits.Body {
 			return s.tooLarge("a body of "+strconv.FormatInt(s.number, 10)+" bytes", s.limits.Body)
@@ -299,7 +370,15 @@ func (s *scanner) open() error {
 	return nil
 }
 
+// reset is the end of a response.
 func (s *scanner) reset() {
+	if s.where == take && !s.taken(s.own) {
+		s.out = append(s.out, s.own...)
+	}
+	s.where, s.own, s.whole = undecided, s.own[:0], len(s.out)
+	if cap(s.own) > 64<<10 {
+		s.own = nil
+	}
 	s.state, s.kind, s.words, s.depth, s.size, s.prev = scanHead, kindData, 0, 0, 0, 0
 	s.word, s.line, s.order = s.word[:0], s.line[:0], order{}
 	if cap(s.line) > 4<<10 {

@@ -15,6 +15,7 @@ func scanAll(answer string, n int, limits Limits) (lines, news []string, midway 
 		limits: limits.withDefaults(),
 		status: func(line []byte) { lines = append(lines, string(line)) },
 		news:   func(n uint32, word string) { news = append(news, fmt.Sprint(n, " ", word)) },
+		route:  func(headKind, string) route { return pass },
 	}
 	for b := []byte(answer); len(b) > 0 && err == nil; {
 		k := min(n, len(b))
@@ -83,6 +84,88 @@ func TestScannerDepth(t *testing.T) {
 	}
 }
 
+// sortAll feeds answer in pieces of n bytes to a scanner that takes what begins
+// with our tag, LIST and STATUS for our own, FETCH when it holds PREVIEW, and
+// drops VANISHED and whatever is unknown.
+func sortAll(answer string, n int) (out string, ours []string, err error) {
+	s := &scanner{limits: Limits{Response: 200}.withDefaults(), status: func([]byte) {}, news: func(uint32, string) {}}
+	s.route = func(kind headKind, word string) route {
+		switch {
+		case kind == headTag && strings.HasPrefix(word, "O1."), kind == headMore, kind == headWord && (word == "LIST" || word == "FETCH"):
+			return take
+		case kind == headTag, word == "OK", word == "EXISTS":
+			return pass
+		}
+		return drop
+	}
+	s.taken = func(b []byte) bool {
+		if strings.Contains(string(b), "FETCH") && !strings.Contains(string(b), "PREVIEW") {
+			return false
+		}
+		ours = append(ours, string(b))
+		return true
+	}
+	for b := []byte(answer); len(b) > 0 && err == nil; {
+		k := min(n, len(b))
+		if err = s.scan(b[:k]); err == nil {
+			out, s.out, s.whole = out+string(s.out), s.out[:0], 0
+		}
+		b = b[k:]
+	}
+	return out, ours, err
+}
+
+func TestScannerSorts(t *testing.T) {
+	for _, tt := range []struct {
+		name, answer, out, ours string
+		kind                    Kind
+	}{
+		{name: "an answer of ours between two of the library's", answer: "* 3 EXISTS\r\n* LIST () NIL a\r\nT1 OK x\r\nO1.0 OK y\r\n",
+			out: "* 3 EXISTS\r\nT1 OK x\r\n", ours: "* LIST () NIL a\r\nO1.0 OK y\r\n"},
+		{name: "lower case", answer: "* list () nil a\r\n* ok x\r\n", out: "* ok x\r\n", ours: "* list () nil a\r\n"},
+		{name: "a literal of ours that looks like an answer", answer: "* LIST () NIL {14}\r\n* 3 EXISTS\r\nab\r\n* 4 EXISTS\r\n",
+			out: "* 4 EXISTS\r\n", ours: "* LIST () NIL {14}\r\n* 3 EXISTS\r\nab\r\n"},
+		{name: "unknown kinds", answer: "* VANISHED (EARLIER) 5:9\r\n* X-NEW {8}\r\n* 1 EXI\r\n* 7 FROZEN a\r\n* 5 EXISTS\r\n", out: "* 5 EXISTS\r\n"},
+		{name: "lines without a word", answer: "*\r\n* \r\n* 12\r\n* 12 \r\n* 5 EXISTS\r\n", out: "* 5 EXISTS\r\n"},
+		{name: "quotes that do not close in what is dropped", answer: "* X-NEW it's a \"test\r\n* 5 EXISTS\r\n", out: "* 5 EXISTS\r\n"},
+		{name: "a quote that nobody escaped in ours", answer: "* LIST () NIL \"a\"b\"\r\n* 5 EXISTS\r\n", out: "* 5 EXISTS\r\n", ours: "* LIST () NIL \"a\"b\"\r\n"},
+		{name: "a FETCH that proves not to be ours", answer: "* 2 FETCH (FLAGS ())\r\n* 2 FETCH (PREVIEW {2}\r\nhi)\r\n", out: "* 2 FETCH (FLAGS ())\r\n",
+			ours: "* 2 FETCH (PREVIEW {2}\r\nhi)\r\n"},
+		{name: "leave to go on", answer: "+ go\r\n* 5 EXISTS\r\n", out: "* 5 EXISTS\r\n", ours: "+ go\r\n"},
+		{name: "bodies of ours have the limit of a response", answer: "* 2 FETCH (BODY[] {300}\r\n", kind: TooLarge},
+		{name: "what is dropped has a limit too", answer: "* X-NEW {300}\r\n", kind: TooLarge},
+	} {
+		for _, n := range []int{1, 3, 1000} {
+			t.Run(fmt.Sprint(tt.name, " by ", n), func(t *testing.T) {
+				out, ours, err := sortAll(tt.answer, n)
+				if out != tt.out || strings.Join(ours, "") != tt.ours || KindOf(err) != tt.kind {
+					t.Errorf("out %q, ours %q, error %v", out, ours, err)
+				}
+			})
+		}
+	}
+}
+
+// FuzzScannerSorts: however the stream is cut, the same responses go the same
+// way, and nothing of one ends up in another.
+func FuzzScannerSorts(f *testing.F) {
+	for _, seed := range []string{
+		"* LIST () NIL {3}\r\na\"b\r\n* 3 EXISTS\r\nO1.0 OK x\r\n", "* 1 FETCH (PREVIEW \"x\" UID 5)\r\n* 2 FETCH (FLAGS ())\r\n+ x\r\n* VANISHED 5\r\n",
+	} {
+		f.Add([]byte(seed), 3)
+	}
+	f.Fuzz(func(t *testing.T, answer []byte, n int) {
+		out, ours, err := sortAll(string(answer), max(1, n%100))
+		out2, ours2, err2 := sortAll(string(answer), len(answer)+1)
+		if fmt.Sprint(ours) != fmt.Sprint(ours2) || fmt.Sprint(err) != fmt.Sprint(err2) || err == nil && out != out2 {
+			t.Errorf("in pieces %q %q %v, at once %q %q %v", out, ours, err, out2, ours2, err2)
+		}
+		if len(out)+len(strings.Join(ours, "")) > len(answer) {
+			t.Errorf("%d bytes came out of %d", len(out)+len(strings.Join(ours, "")), len(answer))
+		}
+	})
+}
+
 // FuzzScanner: whatever comes, in whatever pieces, the verdict is the same and
 // memory stays bounded.
 func FuzzScanner(f *testing.F) {
@@ -115,9 +198,13 @@ func BenchmarkScanner(b *testing.B) {
 		"bodies": bytes.Repeat([]byte("* 1 FETCH (UID 5 BODY[] {50000}\r\n"+strings.Repeat("x", 50_000)+")\r\n"), 10),
 	} {
 		b.Run(name, func(b *testing.B) {
-			s := &scanner{limits: Limits{}.withDefaults(), status: func([]byte) {}, news: func(uint32, string) {}}
+			s := &scanner{
+				limits: Limits{}.withDefaults(), status: func([]byte) {}, news: func(uint32, string) {},
+				route: func(headKind, string) route { return pass },
+			}
 			b.SetBytes(int64(len(data)))
 			for b.Loop() {
+				s.out, s.whole = s.out[:0], 0
 				if err := s.scan(data); err != nil {
 					b.Fatal(err)
 				}

@@ -129,12 +129,10 @@ func (c *Conn) whySelect(ctx context.Context, name string, err error) error {
 		return err
 	}
 	found := false
-	listErr := c.run(ctx, "LIST", reads, func(cl *imapclient.Client) error {
-		cmd := cl.List("", name, nil)
-		for data := cmd.Next(); data != nil; data = cmd.Next() {
-			found = found || data.Mailbox == name
-		}
-		return cmd.Close()
+	list := ownCommand{op: "LIST", args: `LIST "" ` + quoted(encodeName(name)), takes: []string{"LIST"}}
+	_, listErr := c.own(ctx, reads, list, func(r response) error {
+		found = found || newFolder(r).Name == name
+		return nil
 	})
 	if listErr == nil && !found {
 		e.Kind = NotFound

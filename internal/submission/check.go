@@ -61,6 +61,9 @@ func checkOptions(opt *Options) error {
 			return err
 		}
 	}
+	if opt.Token != nil && (opt.Username == "" || opt.Password != "") {
+		return invalid("a token needs a user name and no password beside it")
+	}
 	if strings.ContainsAny(opt.LocalName, " <>") {
 		return invalid("local name %q", opt.LocalName)
 	}

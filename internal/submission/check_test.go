@@ -2,6 +2,7 @@ package submission
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"errors"
 	"strings"
@@ -38,6 +39,9 @@ func TestCheck(t *testing.T) {
 		{"negative timeout", func(o *Options, _ *Envelope, _ *[]byte) { o.Progress = -time.Second }, Invalid},
 		{"CR LF in the user name", func(o *Options, _ *Envelope, _ *[]byte) { o.Username = "a\r\nMAIL" }, Invalid},
 		{"LF in the local name", func(o *Options, _ *Envelope, _ *[]byte) { o.LocalName = "a\nMAIL" }, Invalid},
+		{"token without a user name", func(o *Options, _ *Envelope, _ *[]byte) { o.Token = noToken }, Invalid},
+		{"token and password", func(o *Options, _ *Envelope, _ *[]byte) { o.Username, o.Password, o.Token = "ann", "x", noToken }, Invalid},
+		{"token", func(o *Options, _ *Envelope, _ *[]byte) { o.Username, o.Token = "ann", noToken }, nil},
 		{"blank in the local name", func(o *Options, _ *Envelope, _ *[]byte) { o.LocalName = "a b" }, Invalid},
 	}
 	for _, tt := range tests {
@@ -54,6 +58,8 @@ func TestCheck(t *testing.T) {
 		})
 	}
 }
+
+func noToken(context.Context, string) (string, error) { return "", nil }
 
 func TestCheckAddress(t *testing.T) {
 	tests := []struct {

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
 )
 
@@ -23,12 +22,12 @@ type session struct {
 
 // connect dials, secures the connection, says EHLO and logs in. Its errors are
 // of any type; on one the connection is closed.
-func connect(ctx context.Context, opt *Options) (*session, error) {
+func connect(ctx context.Context, opt *Options, token string) (*session, error) {
 	s, err := open(ctx, opt)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.login(opt); err != nil {
+	if err := s.login(opt, token); err != nil {
 		s.close()
 		return nil, err
 	}
@@ -102,28 +101,6 @@ func startTLSError(err error) error {
 		return e
 	case strings.Contains(err.Error(), "support STARTTLS"):
 		return &Error{Kind: Insecure, Err: errors.New("server offers no STARTTLS")}
-	}
-	return err
-}
-
-// login uses PLAIN, or LOGIN where that is all there is (RFC 4954).
-func (s *session) login(opt *Options) error {
-	if opt.Username == "" {
-		return nil
-	}
-	var mechanism sasl.Client
-	switch {
-	case s.client.SupportsAuth(sasl.Plain):
-		mechanism = sasl.NewPlainClient("", opt.Username, opt.Password)
-	case s.client.SupportsAuth(sasl.Login):
-		mechanism = sasl.NewLoginClient(opt.Username, opt.Password)
-	default:
-		return &Error{Kind: Unsupported, Err: errors.New("server offers no login with a password")}
-	}
-	err := s.client.Auth(mechanism)
-	var reply *smtp.SMTPError
-	if errors.As(err, &reply) {
-		return fromLogin(reply)
 	}
 	return err
 }

@@ -6,7 +6,8 @@
 // Send answers in one of three ways. No error: the server has taken the
 // message for everybody in Result.Accepted. An error that matches Uncertain:
 // the server may have taken it, and a second try may send it twice. Any other
-// error: nothing was sent. Nothing is ever tried twice here.
+// error: nothing was sent. Nothing is ever tried twice here but a login with an
+// access token that the server refused, with another token.
 //
 // Send may be called by several goroutines; each call has a connection of its
 // own, and it is gone when the call returns.
@@ -61,9 +62,15 @@ type Options struct {
 	// system's. InsecureSkipVerify is refused unless VerifyConnection is set.
 	TLSConfig *tls.Config
 
-	// Username and Password log in with PLAIN or LOGIN. Without a Username
-	// there is no login.
+	// Username and Password log in with SCRAM-SHA-256, PLAIN or LOGIN. Without a
+	// Username there is no login.
 	Username, Password string
+
+	// Token returns an OAuth access token to log in with in place of Password.
+	// It is called with refused empty, and once more with the token that the
+	// server refused, for another one. An error that matches Unauthenticated says
+	// that the owner has to sign in again.
+	Token func(ctx context.Context, refused string) (string, error)
 
 	// LocalName is what EHLO says; empty means "localhost".
 	LocalName string
@@ -117,7 +124,7 @@ func Send(ctx context.Context, opt Options, env Envelope, message []byte) (Resul
 	if err != nil {
 		return Result{}, err
 	}
-	s, err := connect(ctx, &opt)
+	s, err := connectAs(ctx, &opt)
 	if err != nil {
 		return Result{}, before(ctx, "connecting", err)
 	}

@@ -122,7 +122,7 @@ func fromSMTP(e *submission.Error) error {
 	case submission.Insecure:
 		out.Code, out.Hint = provider.Unavailable, "check the submission server's name, TLS setting and certificate; nothing was sent"
 	case submission.Unauthenticated:
-		out.Code, out.Hint = provider.Unauthenticated, "check the user name and password for sending"
+		out.Code, out.Hint = provider.Unauthenticated, "check the user name and password for sending, or sign in again"
 	case submission.Unsupported:
 		out.Code = provider.Unsupported
 	case submission.TooLarge:

@@ -1,6 +1,7 @@
 package imapmail
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"strings"
@@ -26,8 +27,9 @@ type SMTP struct {
 	Security       imapx.Security // as for IMAP
 	TLSConfig      *tls.Config
 	AllowCleartext bool
-	// Username and Password default to those of IMAP.
+	// Username, Password and Token default to those of IMAP.
 	Username, Password string
+	Token              func(ctx context.Context, refused string) (string, error) // see imapx.Options
 }
 
 // SentBy says who files the copy of a sent message.

@@ -21,8 +21,14 @@ func (s *SMTP) check(imap imapx.Options) error {
 	if _, _, err := net.SplitHostPort(s.Addr); err != nil {
 		return invalid("the submission server must be host:port")
 	}
-	if s.Username == "" && imap.Auth != nil {
-		return invalid("sending needs a user name and password of its own")
+	own := s.Password != "" || s.Token != nil
+	switch {
+	case s.Password != "" && s.Token != nil:
+		return invalid("sending has both a password and a token")
+	case imap.Auth != nil && (s.Username == "" || !own):
+		return invalid("sending needs a user name and a password or token of its own")
+	case s.Username != "" && s.Username != imap.Username && !own && imap.Token == nil:
+		return invalid("sending under another user name needs a password or token of its own")
 	}
 	if s.TLSConfig != nil && s.TLSConfig.InsecureSkipVerify && s.TLSConfig.VerifyConnection == nil {
 		return invalid("certificates are always verified: give the server's CA or pin its certificate instead")
@@ -40,7 +46,15 @@ func (s *SMTP) options(imap imapx.Options) submission.Options {
 		Username: s.Username, Password: s.Password,
 	}
 	if s.Username == "" {
-		o.Username, o.Password = imap.Username, imap.Password
+		o.Username = imap.Username
+	}
+	switch {
+	case s.Token != nil:
+		o.Token = tokenForSending(s.Token)
+	case s.Password == "" && imap.Token != nil:
+		o.Token = tokenForSending(imap.Token)
+	case s.Password == "":
+		o.Password = imap.Password
 	}
 	switch s.Security {
 	case imapx.StartTLS:
@@ -51,6 +65,17 @@ func (s *SMTP) options(imap imapx.Options) submission.Options {
 		o.Security = submission.TLS
 	}
 	return o
+}
+
+// tokenForSending is fn with its errors in the words of submission.
+func tokenForSending(fn func(context.Context, string) (string, error)) func(context.Context, string) (string, error) {
+	return func(ctx context.Context, refused string) (string, error) {
+		token, err := fn(ctx, refused)
+		if errors.Is(err, imapx.Auth) {
+			err = &submission.Error{Kind: submission.Unauthenticated, Err: err}
+		}
+		return token, err
+	}
 }
 
 // Send submits m and files a copy in Sent. What becomes of the copy never

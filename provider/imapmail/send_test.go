@@ -2,12 +2,16 @@ package imapmail
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/emersion/go-sasl"
+
 	"github.com/postern-mail/postern/imapx"
 	"github.com/postern-mail/postern/imapx/imapxtest"
+	"github.com/postern-mail/postern/internal/submission"
 	"github.com/postern-mail/postern/provider"
 )
 
@@ -114,6 +118,55 @@ func TestSendFails(t *testing.T) {
 	})
 }
 
+func noToken(context.Context, string) (string, error) { return "", nil }
+
+// TestLoginForSending: what SMTP does not say is that of IMAP.
+func TestLoginForSending(t *testing.T) {
+	token := func(name string) func(context.Context, string) (string, error) {
+		return func(context.Context, string) (string, error) { return name, nil }
+	}
+	password := imapx.Options{Username: "ann", Password: "secret"}
+	oauth := imapx.Options{Username: "ann", Token: token("of imap")}
+	for _, tt := range []struct {
+		name string
+		imap imapx.Options
+		smtp SMTP
+		want string // user name, password, token
+	}{
+		{"password of imap", password, SMTP{}, "ann secret -"},
+		{"the same name", password, SMTP{Username: "ann"}, "ann secret -"},
+		{"password of its own", password, SMTP{Password: "other"}, "ann other -"},
+		{"all its own", password, SMTP{Username: "bob", Password: "other"}, "bob other -"},
+		{"token of imap", oauth, SMTP{}, "ann  of imap"},
+		{"token of imap under another name", oauth, SMTP{Username: "bob"}, "bob  of imap"},
+		{"token of its own", oauth, SMTP{Token: token("of smtp")}, "ann  of smtp"},
+		{"token beside a password", password, SMTP{Token: token("of smtp")}, "ann  of smtp"},
+		{"password beside a token", oauth, SMTP{Password: "other"}, "ann other -"},
+		{"beside a SASL client", imapx.Options{Auth: func() (sasl.Client, error) { return nil, nil }}, SMTP{Username: "ann", Token: token("of smtp")}, "ann  of smtp"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.smtp.Addr = "smtp.example.org:465"
+			if err := tt.smtp.check(tt.imap); err != nil {
+				t.Fatal(err)
+			}
+			o, got := tt.smtp.options(tt.imap), "-"
+			if o.Token != nil {
+				var err error
+				if got, err = o.Token(t.Context(), ""); err != nil {
+					t.Error(err)
+				}
+			}
+			if got = o.Username + " " + o.Password + " " + got; got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+	o := (&SMTP{Token: func(context.Context, string) (string, error) { return "", imapx.Auth }}).options(oauth)
+	if _, err := o.Token(t.Context(), ""); !errors.Is(err, submission.Unauthenticated) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestOptions(t *testing.T) {
 	good := func() Options {
 		return Options{
@@ -122,14 +175,17 @@ func TestOptions(t *testing.T) {
 		}
 	}
 	for name, change := range map[string]func(*Options){
-		"no account":         func(o *Options) { o.Account = "" },
-		"bad imap":           func(o *Options) { o.IMAP.Addr = "" },
-		"bad smtp":           func(o *Options) { o.SMTP.Addr = "smtp.example.org" },
-		"unknown security":   func(o *Options) { o.SMTP.Security = "maybe" },
-		"unknown filer":      func(o *Options) { o.SentBy = "nobody" },
-		"sends as nobody":    func(o *Options) { o.Identities = nil },
-		"identity no mail":   func(o *Options) { o.Identities = []provider.Address{{Addr: "ann"}} },
-		"identity with line": func(o *Options) { o.Identities = []provider.Address{{Addr: "ann@example.org\r\nBcc: x@example.com"}} },
+		"no account":          func(o *Options) { o.Account = "" },
+		"bad imap":            func(o *Options) { o.IMAP.Addr = "" },
+		"bad smtp":            func(o *Options) { o.SMTP.Addr = "smtp.example.org" },
+		"unknown security":    func(o *Options) { o.SMTP.Security = "maybe" },
+		"unknown filer":       func(o *Options) { o.SentBy = "nobody" },
+		"two logins to send":  func(o *Options) { o.SMTP.Password, o.SMTP.Token = "x", noToken },
+		"only a SASL client":  func(o *Options) { o.IMAP.Auth = func() (sasl.Client, error) { return nil, nil } },
+		"no login for a user": func(o *Options) { o.SMTP.Username = "other" },
+		"sends as nobody":     func(o *Options) { o.Identities = nil },
+		"identity no mail":    func(o *Options) { o.Identities = []provider.Address{{Addr: "ann"}} },
+		"identity with line":  func(o *Options) { o.Identities = []provider.Address{{Addr: "ann@example.org\r\nBcc: x@example.com"}} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			opts := good()

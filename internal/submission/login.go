@@ -1,0 +1,115 @@
+package submission
+
+import (
+	"context"
+	"errors"
+
+	"github.com/emersion/go-sasl"
+	"github.com/emersion/go-smtp"
+
+	"github.com/postern-mail/postern/internal/mechanism"
+)
+
+// connectAs is connect with the password or with an access token, and on a
+// refused token once more with another one, on a new connection.
+func connectAs(ctx context.Context, opt *Options) (*session, error) {
+	if opt.Token == nil {
+		return connect(ctx, opt, "")
+	}
+	token, err := askToken(ctx, opt, "")
+	if err != nil {
+		return nil, err
+	}
+	s, err := connect(ctx, opt, token)
+	if !errors.Is(err, Unauthenticated) {
+		return s, err
+	}
+	another, tokenErr := askToken(ctx, opt, token)
+	if tokenErr != nil {
+		return nil, tokenErr
+	}
+	if another != token {
+		if s, err = connect(ctx, opt, another); !errors.Is(err, Unauthenticated) {
+			return s, err
+		}
+	}
+	return nil, signIn(err)
+}
+
+// askToken sorts what Token fails with.
+func askToken(ctx context.Context, opt *Options, refused string) (string, error) {
+	token, err := opt.Token(ctx, refused)
+	switch {
+	case ctx.Err() != nil:
+		return "", ctx.Err()
+	case errors.Is(err, Unauthenticated):
+		return "", &Error{Kind: Unauthenticated, Err: err}
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded): // the function's own: the caller still waits
+		return "", &Error{Kind: Unavailable, Err: errors.New("no access token in time")}
+	case err != nil:
+		return "", &Error{Kind: Unavailable, Err: err}
+	}
+	if err := mechanism.CheckToken(token); err != nil {
+		return "", &Error{Kind: Unauthenticated, Err: err}
+	}
+	return token, nil
+}
+
+// signIn says what helps when another token is no better.
+func signIn(err error) error {
+	const advice = "the access token is refused: sign in again"
+	out := Error{Kind: Unauthenticated, Err: errors.New(advice)}
+	var answer *Error
+	if errors.As(err, &answer) {
+		out = *answer
+		out.Err = errors.New(advice)
+		if answer.Err != nil {
+			out.Err = errors.New(advice + " (" + answer.Err.Error() + ")")
+		}
+	}
+	return &out
+}
+
+// login uses the token, or else the password (RFC 4954).
+func (s *session) login(opt *Options, token string) error {
+	switch {
+	case opt.Username == "":
+		return nil
+	case token != "":
+		return s.bearer(opt, token)
+	}
+	var client sasl.Client
+	switch {
+	case s.client.SupportsAuth(sasl.Plain):
+		client = sasl.NewPlainClient("", opt.Username, opt.Password)
+	case s.client.SupportsAuth(sasl.Login):
+		client = sasl.NewLoginClient(opt.Username, opt.Password)
+	default:
+		return &Error{Kind: Unsupported, Err: errors.New("server offers no login with a password")}
+	}
+	return loginError(s.client.Auth(client))
+}
+
+// bearer always sends the token with AUTH: RFC 4954 section 4 asks for a line of
+// its own when that makes the command long, but what Google and Microsoft
+// document is this, whatever the length.
+func (s *session) bearer(opt *Options, token string) error {
+	client, ok := mechanism.NewBearer(opt.Username, token, opt.Addr, s.client.SupportsAuth)
+	if !ok {
+		return &Error{Kind: Unsupported, Err: errors.New("server offers no login with an access token")}
+	}
+	err := loginError(s.client.Auth(client))
+	var e *Error
+	if status := client.Refusal(); status != nil && errors.As(err, &e) {
+		e.Err = status
+	}
+	return err
+}
+
+func loginError(err error) error {
+	var reply *smtp.SMTPError
+	if errors.As(err, &reply) {
+		return fromLogin(reply)
+	}
+	return err
+}

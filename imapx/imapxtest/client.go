@@ -133,12 +133,14 @@ func (c *client) read() (answer, error) {
 	}
 }
 
+// cutLiteral parses a literal's announcement at the end of line, that of
+// LITERAL+ included.
 func cutLiteral(line string) (head string, size int, found bool) {
 	at := strings.LastIndexByte(line, '{')
 	if at < 0 || !strings.HasSuffix(line, "}") {
 		return "", 0, false
 	}
-	size, err := strconv.Atoi(line[at+1 : len(line)-1])
+	size, err := strconv.Atoi(strings.TrimSuffix(line[at+1:len(line)-1], "+"))
 	if err != nil || size < 0 {
 		return "", 0, false
 	}

@@ -1,9 +1,8 @@
 package imapxtest
 
 import (
-	"errors"
-	"io"
 	"net"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -15,8 +14,9 @@ import (
 // machine needs to send them.
 const countHold = 4 * time.Millisecond
 
-// Proxy forwards TCP connections and counts what passes. Its methods may be
-// called at any time from any goroutine.
+// FaultProxy forwards TCP connections, counts what passes and does to it what
+// Always and Next have planned. Its methods may be called at any time from any
+// goroutine.
 //
 // A round trip is counted when the server sends after the client has sent: one
 // for any number of commands pipelined before the first answer, none for what
@@ -24,41 +24,50 @@ const countHold = 4 * time.Millisecond
 // during IDLE) and none for the TCP handshake. Bytes are only looked at in
 // passing, so TLS counts the same way: the TLS 1.3 handshake is one, and the
 // greeting behind it another, because it answers the client's Finished.
-type Proxy struct {
+type FaultProxy struct {
 	// Addr is where to connect, "127.0.0.1:port".
 	Addr string
 
 	target string
 	hold   time.Duration
+	record bool
 	ln     net.Listener
 	wg     sync.WaitGroup
 	done   chan struct{}
 
 	mu       sync.Mutex
 	links    map[*link]bool
+	always   []*fault
+	next     [][]*fault
+	passed   [2]int64 // by Side, since the start
 	dialed   int
 	trips    int
-	sent     int64
-	received int64
+	struck   int
+	received [2]int64 // by Side, since the last Reset
+	records  []*link
 }
 
-// link is one forwarded connection.
-type link struct {
-	client, server *net.TCPConn
-	asked          bool // the client has sent since the server last did; under Proxy.mu
-}
-
-// Count starts a Proxy before addr that ends with the test.
-func Count(t testing.TB, addr string) *Proxy {
+// Count starts a proxy before addr that ends with the test. It holds the first
+// bytes of each answer back for some milliseconds, so that commands sent
+// together count as one round trip.
+func Count(t testing.TB, addr string) *FaultProxy {
 	t.Helper()
-	return forward(t, addr, countHold)
+	return forward(t, addr, countHold, false)
 }
 
-func forward(t testing.TB, addr string, hold time.Duration) *Proxy {
+// Fault starts a proxy before addr that ends with the test. It keeps
+// transcripts and, unless told to, holds nothing back: without a Delay pipelined
+// commands may count as several round trips.
+func Fault(t testing.TB, addr string) *FaultProxy {
+	t.Helper()
+	return forward(t, addr, 0, true)
+}
+
+func forward(t testing.TB, addr string, hold time.Duration, record bool) *FaultProxy {
 	t.Helper()
 	ln := listen(t)
-	p := &Proxy{
-		Addr: ln.Addr().String(), target: addr, hold: hold,
+	p := &FaultProxy{
+		Addr: ln.Addr().String(), target: addr, hold: hold, record: record,
 		ln: ln, done: make(chan struct{}), links: make(map[*link]bool),
 	}
 	p.wg.Go(p.accept)
@@ -72,38 +81,46 @@ func forward(t testing.TB, addr string, hold time.Duration) *Proxy {
 }
 
 // RoundTrips returns the round trips since the start or the last Reset.
-func (p *Proxy) RoundTrips() int { return locked(p, func() int { return p.trips }) }
+func (p *FaultProxy) RoundTrips() int { return locked(p, func() int { return p.trips }) }
 
 // Sent returns the bytes from clients to the server since the start or the
 // last Reset.
-func (p *Proxy) Sent() int64 { return locked(p, func() int64 { return p.sent }) }
+func (p *FaultProxy) Sent() int64 { return locked(p, func() int64 { return p.received[FromClient] }) }
 
 // Received returns the bytes from the server to clients since the start or
 // the last Reset.
-func (p *Proxy) Received() int64 { return locked(p, func() int64 { return p.received }) }
+func (p *FaultProxy) Received() int64 {
+	return locked(p, func() int64 { return p.received[FromServer] })
+}
 
 // Dialed returns how many connections clients have made since the start or the
 // last Reset.
-func (p *Proxy) Dialed() int { return locked(p, func() int { return p.dialed }) }
+func (p *FaultProxy) Dialed() int { return locked(p, func() int { return p.dialed }) }
 
-// Conns returns how many connections are open now.
-func (p *Proxy) Conns() int { return locked(p, func() int { return len(p.links) }) }
+// Conns returns how many connections are open now. A client that went away
+// while more than 64 KiB of it were stalled counts until Cut.
+func (p *FaultProxy) Conns() int { return locked(p, func() int { return len(p.links) }) }
 
-func locked[T any](p *Proxy, read func() T) T {
+func locked[T any](p *FaultProxy, read func() T) T {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return read()
 }
 
-// Reset sets all counts but Conns to zero.
-func (p *Proxy) Reset() {
+// Reset sets all counts but Conns to zero and empties the transcripts, keeping
+// those of open connections. Plans stay.
+func (p *FaultProxy) Reset() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.dialed, p.trips, p.sent, p.received = 0, 0, 0, 0
+	p.dialed, p.trips, p.struck, p.received = 0, 0, 0, [2]int64{}
+	p.records = slices.DeleteFunc(p.records, func(l *link) bool { return !p.links[l] })
+	for l := range p.links {
+		l.seen = [2][]byte{}
+	}
 }
 
 // Cut drops every open connection. New ones are accepted.
-func (p *Proxy) Cut() {
+func (p *FaultProxy) Cut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for l := range p.links {
@@ -111,34 +128,38 @@ func (p *Proxy) Cut() {
 	}
 }
 
-func (p *Proxy) accept() {
+func (p *FaultProxy) accept() {
 	for {
 		conn, err := p.ln.Accept()
 		if err != nil {
 			return
 		}
-		p.wg.Go(func() { p.serve(conn.(*net.TCPConn)) })
+		faults := p.draw() // here, so that plans go by the order of connections
+		p.wg.Go(func() { p.serve(conn.(*net.TCPConn), faults) })
 	}
 }
 
-func (p *Proxy) serve(client *net.TCPConn) {
+func (p *FaultProxy) serve(client *net.TCPConn, faults []*fault) {
 	server, err := net.Dial("tcp", p.target)
 	if err != nil {
 		client.Close()
 		return
 	}
-	l := &link{client: client, server: server.(*net.TCPConn)}
+	l := newLink(p, client, server.(*net.TCPConn), faults)
 	if !p.add(l) {
 		l.drop()
 		return
 	}
-	up := make(chan struct{})
-	p.wg.Go(func() {
-		defer close(up)
-		l.copy(l.server, l.client, func(n int) { p.countSent(l, n) })
-	})
-	l.copy(l.client, l.server, func(n int) { p.countReceived(l, n) })
-	<-up
+	down, up := l.flow(FromServer), l.flow(FromClient)
+	p.mu.Lock()
+	atOnce, asWell := down.due(), up.due()
+	p.mu.Unlock()
+	down.strike(atOnce)
+	up.strike(asWell)
+	var both sync.WaitGroup
+	both.Go(up.run)
+	both.Go(down.run)
+	both.Wait()
 
 	l.drop()
 	p.mu.Lock()
@@ -146,7 +167,7 @@ func (p *Proxy) serve(client *net.TCPConn) {
 	p.mu.Unlock()
 }
 
-func (p *Proxy) add(l *link) bool {
+func (p *FaultProxy) add(l *link) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	select {
@@ -155,63 +176,9 @@ func (p *Proxy) add(l *link) bool {
 	default:
 		p.links[l] = true
 		p.dialed++
+		if p.record {
+			p.records = append(p.records, l)
+		}
 		return true
 	}
-}
-
-func (p *Proxy) countSent(l *link, n int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	l.asked = true
-	p.sent += int64(n)
-}
-
-func (p *Proxy) countReceived(l *link, n int) {
-	if p.hold > 0 && locked(p, func() bool { return l.asked }) {
-		select {
-		case <-time.After(p.hold):
-		case <-p.done:
-		}
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if l.asked {
-		l.asked = false
-		p.trips++
-	}
-	p.received += int64(n)
-}
-
-// copyBuffer is large enough that a proxied attachment is not slowed down.
-const copyBuffer = 64 << 10
-
-// copy forwards from src to dst until src ends, tells dst so, and counts
-// before it forwards: whoever sees a byte finds it counted.
-func (l *link) copy(dst, src *net.TCPConn, count func(n int)) {
-	buf := make([]byte, copyBuffer)
-	for {
-		n, err := src.Read(buf)
-		if n > 0 {
-			count(n)
-			if _, werr := dst.Write(buf[:n]); werr != nil {
-				l.drop()
-				return
-			}
-		}
-		switch {
-		case errors.Is(err, io.EOF):
-			if dst.CloseWrite() != nil {
-				l.drop()
-			}
-			return
-		case err != nil:
-			l.drop()
-			return
-		}
-	}
-}
-
-func (l *link) drop() {
-	l.client.Close()
-	l.server.Close()
 }

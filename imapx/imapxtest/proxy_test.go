@@ -81,7 +81,7 @@ func TestCount(t *testing.T) {
 	})
 }
 
-func countSession(t *testing.T, srv *imapxtest.Server, p *imapxtest.Proxy, c *talk) {
+func countSession(t *testing.T, srv *imapxtest.Server, p *imapxtest.FaultProxy, c *talk) {
 	t.Helper()
 	step := func(name string, want int, work func()) {
 		t.Helper()

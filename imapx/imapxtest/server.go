@@ -8,7 +8,13 @@
 //
 // Everything a Server does for a test goes over a connection of its own with a
 // small client that shares no code with imapx, straight to the server and not
-// counted by Conns. [Count] puts a counting proxy before any address.
+// counted by Conns. [Count] puts a counting proxy before any address, and
+// [Fault] one that breaks connections:
+//
+//	proxy := imapxtest.Fault(t, srv.Addr)
+//	proxy.Next(imapxtest.FromServer.Cut(300)) // the next connection, behind 300 bytes
+//	proxy.Always(imapxtest.Delay(80 * time.Millisecond))
+//	... let the code under test work on proxy.Addr ...
 //
 // Servers and proxies end with the test that asked for them. A Server may be
 // used by several goroutines. Methods that take a testing.TB call Fatal, so
@@ -57,8 +63,8 @@ type Server struct {
 	Username, Password, Address string
 
 	host  *host
-	front [2]*Proxy // what Addr and TLSAddr are
-	sent  int       // messages recorded before this view was made
+	front [2]*FaultProxy // what Addr and TLSAddr are
+	sent  int            // messages recorded before this view was made
 }
 
 // host is what all accounts of one server share.
@@ -83,7 +89,7 @@ func (h *host) view(t testing.TB, username string) *Server {
 		host: h,
 		sent: h.sink.count(),
 	}
-	s.front[0], s.front[1] = forward(t, h.imap, 0), forward(t, h.imaps, 0)
+	s.front[0], s.front[1] = forward(t, h.imap, 0, false), forward(t, h.imaps, 0, false)
 	s.Addr, s.TLSAddr = s.front[0].Addr, s.front[1].Addr
 	return s
 }
@@ -116,13 +122,19 @@ func (s *Server) Conns() int {
 // WaitConns waits up to 5 seconds for Conns to be want and fails t otherwise.
 func (s *Server) WaitConns(t testing.TB, want int) {
 	t.Helper()
-	deadline := time.Now().Add(5 * time.Second)
-	for s.Conns() != want {
-		if time.Now().After(deadline) {
-			t.Fatalf("imapxtest: %d connections open, want %d", s.Conns(), want)
-		}
-		pause(time.Millisecond)
+	if !await(func() bool { return s.Conns() == want }) {
+		t.Fatalf("imapxtest: %d connections open, want %d", s.Conns(), want)
 	}
+}
+
+// await looks for 5 seconds whether something comes true.
+func await(ok func() bool) bool {
+	for deadline := time.Now().Add(5 * time.Second); !ok(); pause(time.Millisecond) {
+		if time.Now().After(deadline) {
+			return false
+		}
+	}
+	return true
 }
 
 // Cut drops every connection open through Addr and TLSAddr, as a failing

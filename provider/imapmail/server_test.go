@@ -47,7 +47,7 @@ func onServers(t *testing.T, test func(t *testing.T, srv *imapxtest.Server), hid
 }
 
 // account opens srv's account behind a counting proxy.
-func account(t *testing.T, srv *imapxtest.Server, change func(*Options)) (*provider.Account, *Backend, *imapxtest.Proxy) {
+func account(t *testing.T, srv *imapxtest.Server, change func(*Options)) (*provider.Account, *Backend, *imapxtest.FaultProxy) {
 	t.Helper()
 	count := imapxtest.Count(t, srv.TLSAddr)
 	leakcheck.Check(t)

@@ -20,6 +20,7 @@ type Criteria struct {
 	From, To      UID       // only this range; 0: open
 	Since, Before time.Time // received, to the day, in the server's zone
 	Header        []HeaderTerm
+	MessageID     string // in the Message-ID field, without its angle brackets
 	Body, Text    []string
 	Flags         []string // all set
 	NoFlags       []string // none set
@@ -39,8 +40,10 @@ type Hits struct {
 	Total int   // matches in all, at most math.MaxInt32
 }
 
-// Search finds messages in the selected mailbox and returns the newest n. An
-// answer of millions costs no more than n.
+// Search finds messages in the selected mailbox and returns the newest n, in
+// one round trip. An answer of millions costs no more memory than n, and with
+// ESEARCH or PARTIAL few bytes. Text beyond ASCII is refused by some servers:
+// IsCharset tells.
 func (c *Conn) Search(ctx context.Context, crit Criteria, n int) (Hits, error) {
 	const op = "UID SEARCH"
 	if n <= 0 {
@@ -50,32 +53,48 @@ func (c *Conn) Search(ctx context.Context, crit Criteria, n int) (Hits, error) {
 		return Hits{}, err
 	}
 	wasStale, before := c.stale, c.guard.news()
-	data, err := c.search(ctx, op, crit)
+	hits, err := c.search(ctx, op, crit, n)
 	if err == nil && wasStale && c.guard.news() != before {
 		// The server may have brought us up to date only behind the search.
-		data, err = c.search(ctx, op, crit)
+		hits, err = c.search(ctx, op, crit, n)
 	}
+	return hits, err
+}
+
+// search takes the library's command where every number comes by itself: it
+// keeps a million of them in ranges.
+func (c *Conn) search(ctx context.Context, op string, crit Criteria, n int) (Hits, error) {
+	if c.caps.Has("ESEARCH") {
+		return c.esearch(ctx, op, crit, n)
+	}
+	var data *imap.SearchData
+	err := c.run(ctx, op, reads, func(cl *imapclient.Client) (err error) {
+		data, err = cl.UIDSearch(crit.convert(), nil).Wait()
+		return err
+	})
 	if err != nil {
 		return Hits{}, err
 	}
 	set, _ := data.All.(imap.UIDSet)
 	uids, total := newest(set, n)
-	if total < int64(data.Count) {
-		return Hits{}, &Error{Op: op, Kind: Protocol, Err: errors.New("the server counts more matches than it names")}
-	}
 	return Hits{UIDs: uids, Total: int(min(total, math.MaxInt32))}, nil
 }
 
-func (c *Conn) search(ctx context.Context, op string, crit Criteria) (data *imap.SearchData, err error) {
-	var opts *imap.SearchOptions
-	if c.caps.Has("ESEARCH") { // RFC 4731: ranges instead of every number
-		opts = &imap.SearchOptions{ReturnAll: true, ReturnCount: true}
+// IsCharset reports that the server refused a search for its text beyond
+// ASCII. Few say so with BADCHARSET (RFC 9051 section 6.4.4); crit is what was
+// searched for, and without such text no refusal is about it.
+func IsCharset(err error, crit Criteria) bool {
+	var e *Error
+	if crit.ascii() || !errors.As(err, &e) {
+		return false
 	}
-	err = c.run(ctx, op, reads, func(cl *imapclient.Client) (err error) {
-		data, err = cl.UIDSearch(crit.convert(), opts).Wait()
-		return err
-	})
-	return data, err
+	switch {
+	case e.Code == "BADCHARSET":
+		return true
+	case e.Code != "" || e.Err != nil: // for another reason, or no answer at all
+		return false
+	}
+	return e.Kind == Refused || e.Kind == Protocol
 }
 
 // exists tells which of uids the mailbox holds.
@@ -103,6 +122,7 @@ func (cr Criteria) check(op string, depth int) error {
 		return invalid(op, "the search is nested too deeply")
 	}
 	texts := append(slices.Clone(cr.Body), cr.Text...)
+	texts = append(texts, cr.MessageID)
 	for _, h := range cr.Header {
 		if !isToken(h.Field) {
 			return invalid(op, "not a header field name")
@@ -150,6 +170,9 @@ func (cr Criteria) convert() *imap.SearchCriteria {
 	}
 	for _, h := range cr.Header {
 		out.Header = append(out.Header, imap.SearchCriteriaHeaderField{Key: h.Field, Value: h.Text})
+	}
+	if cr.MessageID != "" {
+		out.Header = append(out.Header, imap.SearchCriteriaHeaderField{Key: "Message-ID", Value: cr.MessageID})
 	}
 	for _, not := range cr.Not {
 		out.Not = append(out.Not, *not.convert())

@@ -112,3 +112,85 @@ func TestHitsInFallingOrder(t *testing.T) {
 		})
 	}
 }
+
+// TestSearchCommand: what goes over the wire, by what the server offers.
+func TestSearchCommand(t *testing.T) {
+	umlaut := imapx.Criteria{Header: []imapx.HeaderTerm{{"Subject", "grün"}}, Flags: []string{`\Seen`}}
+	for _, tt := range []struct {
+		name, caps string
+		crit       imapx.Criteria
+		script     string
+		want       imapx.Hits
+		kind       imapx.Kind
+	}{
+		{
+			"ranges", "ESEARCH", imapx.Criteria{Body: []string{"x"}, To: 9},
+			"C: UID SEARCH RETURN (COUNT ALL) UID 1:9 BODY \"x\"\nS: * ESEARCH (TAG \"$\") UID COUNT 4 ALL 2:5\nS: $ OK",
+			imapx.Hits{UIDs: []imapx.UID{5, 4, 3}, Total: 4}, "",
+		},
+		{
+			"only the last ones", "ESEARCH PARTIAL", imapx.Criteria{},
+			"C: UID SEARCH RETURN (COUNT PARTIAL -1:-3) ALL\nS: * ESEARCH (TAG \"$\") UID COUNT 1000000 PARTIAL (-1:-3 7000000,7000005:7000006)\nS: $ OK",
+			imapx.Hits{UIDs: []imapx.UID{7000006, 7000005, 7000000}, Total: 1000000}, "",
+		},
+		{
+			"no last ones", "ESEARCH PARTIAL", imapx.Criteria{},
+			"C: UID SEARCH RETURN (COUNT PARTIAL -1:-3) ALL\nS: * ESEARCH (TAG \"$\") UID COUNT 0 PARTIAL (-1:-3 NIL)\nS: $ OK",
+			imapx.Hits{}, "",
+		},
+		{
+			"fewer than counted", "ESEARCH PARTIAL", imapx.Criteria{},
+			"C: UID SEARCH\nS: * ESEARCH (TAG \"$\") UID COUNT 5 PARTIAL (-1:-3 8:9)\nS: $ OK",
+			imapx.Hits{}, imapx.Protocol,
+		},
+		{"no answer", "ESEARCH", imapx.Criteria{}, "C: UID SEARCH\nS: $ OK", imapx.Hits{}, imapx.Protocol},
+		{"garbage", "ESEARCH", imapx.Criteria{}, "C: UID SEARCH\nS: * ESEARCH UID ALL 1:x\nS: $ OK", imapx.Hits{}, imapx.Protocol},
+		{
+			"beyond ascii", "ESEARCH LITERAL+", umlaut,
+			"C: UID SEARCH RETURN (COUNT ALL) CHARSET UTF-8 SEEN SUBJECT {5+}\nC+ grün\nS: * ESEARCH UID ALL 4\nS: $ OK",
+			imapx.Hits{UIDs: []imapx.UID{4}, Total: 1}, "",
+		},
+		{
+			"beyond ascii, refused before it is sent", "ESEARCH", umlaut,
+			"C: UID SEARCH RETURN (COUNT ALL) CHARSET UTF-8 SEEN SUBJECT {5}\nS: $ NO [BADCHARSET (US-ASCII)] no",
+			imapx.Hits{}, imapx.Refused,
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			srv := serve(t, inboxed(tt.caps, "EXAMINE")+tt.script)
+			err := open(t, srv.options()).Read(t.Context(), "INBOX", func(c *imapx.Conn) error {
+				got, err := c.Search(t.Context(), tt.crit, 3)
+				diff(t, "hits", tt.want, got)
+				return err
+			})
+			if imapx.KindOf(err) != tt.kind {
+				t.Errorf("error %v, want kind %q", err, tt.kind)
+			}
+		})
+	}
+}
+
+func TestIsCharset(t *testing.T) {
+	umlaut := imapx.Criteria{Not: []imapx.Criteria{{Body: []string{"grün"}}}}
+	for _, tt := range []struct {
+		name string
+		err  error
+		crit imapx.Criteria
+		want bool
+	}{
+		{"said so", &imapx.Error{Kind: imapx.Refused, Code: "BADCHARSET"}, umlaut, true},
+		{"a plain no", &imapx.Error{Kind: imapx.Refused, Text: "charset?"}, umlaut, true},
+		{"a plain bad", &imapx.Error{Kind: imapx.Protocol}, umlaut, true},
+		{"another reason", &imapx.Error{Kind: imapx.Refused, Code: "NOPERM"}, umlaut, false},
+		{"nothing beyond ascii", &imapx.Error{Kind: imapx.Refused}, imapx.Criteria{Body: []string{"green"}}, false},
+		{"no answer", &imapx.Error{Kind: imapx.Protocol, Err: errors.New("garbage")}, umlaut, false},
+		{"lost", &imapx.Error{Kind: imapx.Unavailable}, umlaut, false},
+		{"none", nil, umlaut, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := imapx.IsCharset(tt.err, tt.crit); got != tt.want {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
+}

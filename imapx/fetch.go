@@ -17,6 +17,9 @@ import (
 type Items struct {
 	Flags, Date, Size, Structure bool
 	Sections                     []Section
+	// Extra costs one more round trip where the server has the extension that
+	// it needs, and nothing, and brings nothing, where it has not.
+	Extra Extra
 }
 
 // Section is a piece of a message, fetched without setting \Seen. Either Fields
@@ -53,6 +56,16 @@ type Message struct {
 	Structure *Part
 	// Sections holds one entry per Items.Sections, never more than asked for.
 	Sections [][]byte
+	// Damaged says that what the server tells of the message cannot be read:
+	// Structure is a truncated one, and Date and Size may be lacking.
+	Damaged bool
+
+	Preview        string   // RFC 8970: the first words of its text
+	GmailID        uint64   // X-GM-MSGID
+	GmailThread    uint64   // X-GM-THRID
+	GmailLabels    []string // X-GM-LABELS
+	EmailID        string   // RFC 8474, the same for every copy
+	ServerThreadID string   // RFC 8474 THREADID
 
 	seq   uint32
 	items Items // those that came, Sections aside
@@ -69,7 +82,8 @@ func (m *Message) complete(want Items) bool {
 type Fetched struct {
 	Messages   []Message // in the order asked for
 	Missing    []UID     // the server has no such message
-	Incomplete []UID     // the server left something out, twice
+	Incomplete []UID     // the server left something out, twice, or sent what cannot be read
+	Why        error     // what could not be read of Incomplete, nil: it was left out
 }
 
 // Fetch fetches items of messages by UID. It asks once more for what the
@@ -108,9 +122,16 @@ func (c *Conn) FetchEach(ctx context.Context, jobs []FetchJob) ([]Fetched, error
 	for i := range got {
 		got[i] = make(byUID)
 	}
+	var why error
 	open, wasStale, before := slices.Clone(jobs), c.stale, c.guard.fetches.Load()
 	for try := range 2 {
 		ghosts, err := c.fetchUIDs(ctx, open, got)
+		if c.poisoned(ctx, err) {
+			why = err
+			if err = c.salvage(ctx, open, got); err == nil {
+				break
+			}
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -139,11 +160,20 @@ func (c *Conn) FetchEach(ctx context.Context, jobs []FetchJob) ([]Fetched, error
 	answers := int64(0)
 	out := make([]Fetched, len(jobs))
 	for i, j := range jobs {
-		out[i] = j.sort(got[i])
+		if out[i] = j.sort(got[i]); len(out[i].Incomplete) > 0 {
+			out[i].Why = why
+		}
 		answers += int64(len(got[i]))
 	}
 	if wasStale && c.guard.fetches.Load()-before != answers {
-		return out, c.refreshFlags(ctx, jobs, out)
+		if err := c.refreshFlags(ctx, jobs, out); err != nil {
+			return nil, err
+		}
+	}
+	for i, j := range jobs {
+		if err := c.fetchExtra(ctx, out[i].Messages, j.Items.Extra); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
 }

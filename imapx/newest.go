@@ -33,11 +33,21 @@ func (c *Conn) FetchNewest(ctx context.Context, n int, want Items) (f Fetched, t
 			}
 		}
 		msgs, whole, quiet, err := c.fetchLast(ctx, n, want)
-		if err != nil || whole && (quiet || try > 0) {
+		if c.poisoned(ctx, err) {
+			if err := c.revive(ctx); err != nil {
+				return Fetched{}, 0, err
+			}
+			break
+		}
+		if err == nil && whole && (quiet || try > 0) {
+			err = c.fetchExtra(ctx, msgs, want.Extra)
 			return Fetched{Messages: msgs}, int(c.count()), err
 		}
+		if err != nil {
+			return Fetched{}, 0, err
+		}
 	}
-	// Busy, or its numbers do not add up: by UID then.
+	// Busy, its numbers do not add up, or an answer that nobody can read: by UID then.
 	hits, err := c.Search(ctx, Criteria{}, n)
 	if err != nil || len(hits.UIDs) == 0 {
 		return Fetched{}, hits.Total, err

@@ -28,6 +28,8 @@ type Pool struct {
 	ended chan struct{}
 	wg    sync.WaitGroup
 
+	memory memory
+
 	mu      sync.Mutex
 	idle    []*Conn // the longest unused first
 	inUse   map[*Conn]bool
@@ -185,26 +187,11 @@ func (p *Pool) lend(c *Conn) {
 	}
 }
 
-// dial connects, unless Close comes first.
+// dial connects for a lease, unless Close comes first.
 func (p *Pool) dial(ctx context.Context) (*Conn, error) {
-	dctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	p.wg.Go(func() {
-		select {
-		case <-p.ended:
-			cancel()
-		case <-dctx.Done():
-		}
-	})
-	c, err := p.connect(dctx)
+	c, err := p.reach(ctx)
 	if err != nil {
-		select {
-		case <-p.ended:
-			return nil, errClosed()
-		default:
-			p.failed(err)
-			return nil, err
-		}
+		return nil, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -215,6 +202,30 @@ func (p *Pool) dial(ctx context.Context) (*Conn, error) {
 	p.caps, p.wait, p.notTill = c.caps, 0, time.Time{}
 	p.inUse[c] = true
 	return c, nil
+}
+
+// reach connects until Close, and notes what a failure says about further dials.
+func (p *Pool) reach(ctx context.Context) (*Conn, error) {
+	dctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	p.wg.Go(func() {
+		select {
+		case <-p.ended:
+			cancel()
+		case <-dctx.Done():
+		}
+	})
+	c, err := p.connect(dctx)
+	if err == nil {
+		return c, nil
+	}
+	select {
+	case <-p.ended:
+		return nil, errClosed()
+	default:
+		p.failed(err)
+		return nil, err
+	}
 }
 
 func (p *Pool) connect(ctx context.Context) (*Conn, error) {

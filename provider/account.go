@@ -14,6 +14,7 @@ type Account struct {
 	parts   []Provider
 	allowed CapabilitySet
 	folders *folderNames
+	waits   chan struct{} // one for each wait under way
 }
 
 // Open joins parts into one account: for each capability the first part that
@@ -32,7 +33,7 @@ func Open(parts ...Provider) (*Account, error) {
 			return nil, invalid("open", "backends of two accounts: "+strconv.Quote(parts[0].Info().Account)+" and "+strconv.Quote(p.Info().Account))
 		}
 	}
-	return &Account{parts: append([]Provider(nil), parts...), allowed: AllCaps(), folders: &folderNames{}}, nil
+	return &Account{parts: append([]Provider(nil), parts...), allowed: AllCaps(), folders: &folderNames{}, waits: make(chan struct{}, MaxWaits)}, nil
 }
 
 // Info describes the account: the first part's, with the identities of the
@@ -64,7 +65,7 @@ func (a *Account) Capabilities() CapabilitySet {
 // Restrict returns a view of a that can do no more than keep. There is no way
 // back from the view to a.
 func (a *Account) Restrict(keep CapabilitySet) *Account {
-	return &Account{parts: a.parts, allowed: a.allowed & keep, folders: a.folders}
+	return &Account{parts: a.parts, allowed: a.allowed & keep, folders: a.folders, waits: a.waits}
 }
 
 // Close closes every part, also those shared with restricted views.

@@ -20,11 +20,12 @@ const (
 	CapDelete                // Deleter, to Trash
 	CapPurge                 // Deleter, for good
 	CapSend                  // Sender
+	CapWatch                 // Watcher
 	lastCapability
 )
 
 func capabilityNames() [lastCapability]string {
-	return [...]string{"", "folders", "folder_edit", "read", "search", "modify", "move", "delete", "purge", "send"}
+	return [...]string{"", "folders", "folder_edit", "read", "search", "modify", "move", "delete", "purge", "send", "watch"}
 }
 
 // String returns the name used in answers, or "" for an unknown value.
@@ -102,5 +103,7 @@ func implemented(p Provider) CapabilitySet {
 	add(ok, CapDelete, CapPurge)
 	_, ok = p.(Sender)
 	add(ok, CapSend)
+	_, ok = p.(Watcher)
+	add(ok, CapWatch)
 	return s
 }

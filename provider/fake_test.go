@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"slices"
 	"strings"
@@ -24,6 +25,8 @@ type fake struct {
 	receipt  provider.Receipt
 	part     provider.Part
 	body     string
+	mark     provider.MessageID
+	watch    func(ctx context.Context, told func(provider.FolderID)) error
 	err      error // what every operation returns
 	closeErr error
 
@@ -163,6 +166,27 @@ func (f *fake) Send(_ context.Context, m provider.Outgoing) (provider.Receipt, e
 	return f.receipt, f.err
 }
 
+func (f *fake) Mark(context.Context, provider.FolderID) (provider.MessageID, error) {
+	f.note("Mark")
+	return f.mark, f.err
+}
+
+// Watch calls what the test set, else it tells once of each folder.
+func (f *fake) Watch(ctx context.Context, folders []provider.FolderID, told func(provider.FolderID)) error {
+	f.note("Watch")
+	if f.watch != nil {
+		return f.watch(ctx, told)
+	}
+	if f.err != nil {
+		return f.err
+	}
+	for _, id := range folders {
+		told(id)
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
 // open makes an account of parts and fails the test when that fails.
 func open(t testing.TB, parts ...provider.Provider) *provider.Account {
 	t.Helper()
@@ -231,6 +255,20 @@ func operations() []operation {
 		}},
 		{"delete permanently", "Purge", provider.CapPurge, func(ctx context.Context, a *provider.Account) error {
 			_, err := a.Delete(ctx, ids, true)
+			return err
+		}},
+		{"mark", "Mark", provider.CapWatch, func(ctx context.Context, a *provider.Account) error {
+			_, err := a.Mark(ctx, "INBOX")
+			return err
+		}},
+		{"watch", "Watch", provider.CapWatch, func(ctx context.Context, a *provider.Account) error {
+			until, cancel := context.WithCancel(ctx)
+			defer cancel()
+			told := false
+			err := a.Watch(until, []provider.FolderID{"INBOX"}, func(provider.FolderID) { told = true; cancel() })
+			if told && errors.Is(err, context.Canceled) {
+				return nil
+			}
 			return err
 		}},
 		{"send", "Send", provider.CapSend, func(ctx context.Context, a *provider.Account) error {

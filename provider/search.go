@@ -15,6 +15,11 @@ type Query struct {
 	// Neither set: every folder but Trash and Junk.
 	In         []FolderID
 	Everywhere bool
+	// After leaves out what was there already when the message it names was the
+	// newest of its folder, whether or not it is still there: an id of a message,
+	// or from Watcher.Mark. In must name that folder alone, and the account must
+	// have CapWatch. An id from before the folder was rebuilt is Conflict.
+	After MessageID
 
 	From     []string // words in the From field; all must match
 	To       []string // words in To, Cc or Bcc
@@ -61,11 +66,28 @@ func (a *Account) Search(ctx context.Context, q Query, page PageRequest) (Page[S
 	if err := q.validate(op); err != nil {
 		return Page[Summary]{}, err
 	}
+	if q.After != "" {
+		if _, err := use[Watcher](ctx, a, op, CapWatch); err != nil {
+			return Page[Summary]{}, err
+		}
+		if err := a.checkAfter(op, q); err != nil {
+			return Page[Summary]{}, err
+		}
+	}
 	if page, err = page.clamp(op); err != nil {
 		return Page[Summary]{}, err
 	}
 	got, err := s.Search(ctx, q, page)
 	return finish(op, got), a.folderGone(wrap(op, err))
+}
+
+// checkAfter refuses a place that is no id of this account.
+func (a *Account) checkAfter(op string, q Query) error {
+	if q.After == "" {
+		return nil
+	}
+	_, err := a.checkIDs(op, []MessageID{q.After}, 1)
+	return err
 }
 
 func (q Query) validate(op string) error {
@@ -80,6 +102,9 @@ func (q Query) validate(op string) error {
 	if len(q.In) > 0 && q.Everywhere {
 		return invalid(op, "a search looks in named folders or everywhere, not both")
 	}
+	if q.After != "" && len(q.In) != 1 {
+		return invalid(op, "what comes after a message is looked for in one folder")
+	}
 	terms := len(q.In)
 	return q.check(op, 0, &terms)
 }
@@ -88,7 +113,7 @@ func (q Query) check(op string, depth int, terms *int) error {
 	if depth > MaxQueryDepth {
 		return invalid(op, "the query is nested more than "+strconv.Itoa(MaxQueryDepth)+" levels deep")
 	}
-	if depth > 0 && (len(q.In) > 0 || q.Everywhere) {
+	if depth > 0 && (len(q.In) > 0 || q.Everywhere || q.After != "") {
 		return invalid(op, "folders apply to the whole search, not to a part of it")
 	}
 	if *terms += q.terms(); *terms > MaxQueryTerms {

@@ -113,6 +113,7 @@ func (b *Backend) RenameFolder(ctx context.Context, id provider.FolderID, path s
 		}
 	}
 	b.makeParents(path)
+	b.changed()
 	return f.describe(), nil
 }
 
@@ -138,6 +139,7 @@ func (b *Backend) DeleteFolder(ctx context.Context, id provider.FolderID, messag
 		return fail(op, provider.Conflict, "folder "+strconv.Quote(f.path)+" has folders below it")
 	}
 	b.folders = slices.DeleteFunc(b.folders, func(g *folder) bool { return g == f })
+	b.changed()
 	return nil
 }
 
@@ -151,6 +153,7 @@ func (b *Backend) Rebuild(path string) error {
 	}
 	f.validity, f.lastUID = b.nextValidity(), 0
 	b.rebuilds++
+	b.changed()
 	for _, m := range f.messages {
 		f.lastUID++
 		m.uid = f.lastUID

@@ -43,8 +43,9 @@ type Backend struct {
 	closed   bool
 	working  sync.WaitGroup
 	folders  []*folder
-	validity uint32 // the last one given to a folder
-	rebuilds uint32 // how many folders were rebuilt
+	validity uint32        // the last one given to a folder
+	rebuilds uint32        // how many folders were rebuilt
+	change   chan struct{} // closed when anything arrives, and then another
 	outbox   []Submission
 }
 
@@ -57,7 +58,7 @@ func New(opts Options) (*Backend, error) {
 		opts.Now = time.Now
 	}
 	opts.Identities = slices.Clone(opts.Identities)
-	b := &Backend{opts: opts}
+	b := &Backend{opts: opts, change: make(chan struct{})}
 	for _, role := range []provider.Role{
 		provider.RoleInbox, provider.RoleArchive, provider.RoleDrafts, provider.RoleJunk, provider.RoleSent, provider.RoleTrash,
 	} {
@@ -84,6 +85,7 @@ func (b *Backend) Capabilities() provider.CapabilitySet {
 func (b *Backend) Close() error {
 	b.mu.Lock()
 	b.closed = true
+	b.changed()
 	b.mu.Unlock()
 	b.working.Wait()
 	return nil

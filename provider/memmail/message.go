@@ -63,6 +63,7 @@ func (b *Backend) deliver(f *folder, raw []byte, how Delivery) provider.MessageI
 		how.Received = b.opts.Now()
 	}
 	m := f.add(&message{flags: how.Flags, received: how.Received, content: &content{raw: raw}})
+	b.changed()
 	return b.id(f, m)
 }
 
@@ -81,22 +82,33 @@ func (b *Backend) id(f *folder, m *message) provider.MessageID {
 // locate finds a message: Invalid for what was never an id, Conflict for an id of a folder rebuilt or deleted since, NotFound
 // for a message that is gone.
 func (b *Backend) locate(op string, id provider.MessageID) (*folder, *message, error) {
-	v, u, ok := strings.Cut(id.Local(), ".")
-	validity, err1 := strconv.ParseUint(v, 36, 32)
-	uid, err2 := strconv.ParseUint(u, 10, 32)
-	if !ok || err1 != nil || err2 != nil || id.Tag() != provider.Tag(b.opts.Account) || validity > uint64(b.validity) {
+	validity, uid, ok := b.parseID(id)
+	if !ok {
 		return nil, nil, fail(op, provider.Invalid, strconv.Quote(string(id))+" is no message of this account")
 	}
 	for _, f := range b.folders {
-		if uint64(f.validity) != validity {
+		if f.validity != validity {
 			continue
 		}
-		if i, ok := f.index(uint32(uid)); ok {
+		if i, ok := f.index(uid); ok {
 			return f, f.messages[i], nil
 		}
 		return nil, nil, fail(op, provider.NotFound, "message "+string(id)+" is gone")
 	}
-	return nil, nil, &provider.Error{
+	return nil, nil, rebuilt(op, id)
+}
+
+// parseID takes an id of this account apart.
+func (b *Backend) parseID(id provider.MessageID) (validity, uid uint32, ok bool) {
+	v, u, ok := strings.Cut(id.Local(), ".")
+	folder, err1 := strconv.ParseUint(v, 36, 32)
+	number, err2 := strconv.ParseUint(u, 10, 32)
+	ok = ok && err1 == nil && err2 == nil && id.Tag() == provider.Tag(b.opts.Account) && folder <= uint64(b.validity)
+	return uint32(folder), uint32(number), ok
+}
+
+func rebuilt(op string, id provider.MessageID) error {
+	return &provider.Error{
 		Op: op, Code: provider.Conflict, Hint: "list the folder again",
 		Err: errors.New("the folder of message " + string(id) + " was rebuilt or deleted"),
 	}

@@ -25,6 +25,7 @@ func (b *Backend) move(from *folder, m *message, to *folder, flags provider.Flag
 	}
 	moved := to.add(&message{flags: flags, received: m.received, content: m.content})
 	from.remove(m)
+	b.changed()
 	return provider.Outcome{NewID: b.id(to, moved)}
 }
 

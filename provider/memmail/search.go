@@ -78,7 +78,17 @@ func (b *Backend) scope(op string, q provider.Query) ([]hit, string, error) {
 		if len(q.In) == 0 && !q.Everywhere && (f.role == provider.RoleTrash || f.role == provider.RoleJunk) {
 			continue
 		}
+		var after uint32
+		if q.After != "" {
+			var err error
+			if after, err = b.after(op, f, q.After); err != nil {
+				return nil, "", err
+			}
+		}
 		for _, m := range f.messages {
+			if m.uid <= after {
+				continue
+			}
 			out = append(out, hit{f.path, f.validity, *m})
 		}
 	}

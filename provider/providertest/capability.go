@@ -106,6 +106,19 @@ func operations() []operation {
 		{"delete permanently", provider.CapPurge, true, func(ctx context.Context, on any, s scene) error {
 			return outcome(on.(provider.Deleter).Delete(ctx, one(s), true))
 		}},
+		{"mark", provider.CapWatch, false, func(ctx context.Context, on any, s scene) error {
+			_, err := on.(provider.Watcher).Mark(ctx, s.inbox.ID)
+			return err
+		}},
+		{"watch", provider.CapWatch, false, func(ctx context.Context, on any, s scene) error {
+			until, cancel := context.WithCancel(ctx)
+			defer cancel()
+			err := on.(provider.Watcher).Watch(until, []provider.FolderID{s.inbox.ID}, func(provider.FolderID) { cancel() })
+			if ctx.Err() == nil && errors.Is(err, context.Canceled) {
+				return nil // as soon as it stood
+			}
+			return err
+		}},
 		{"send", provider.CapSend, true, func(ctx context.Context, on any, s scene) error {
 			_, err := on.(provider.Sender).Send(ctx, outgoing(s.from))
 			return err

@@ -307,9 +307,13 @@ func (b *toy) Search(ctx context.Context, q provider.Query, page provider.PageRe
 			return none, err
 		}
 	}
+	after, err := b.after(in, q.After)
+	if err != nil {
+		return none, err
+	}
 	return toyPage(page, in, fmt.Sprintf("search %+v", q), func(s *provider.Summary, text string) bool {
 		from, to, everything := fmt.Sprint(s.From), fmt.Sprint(s.To, s.Cc), fmt.Sprint(s.Subject, s.From, s.To, s.Cc, text)
-		return hasAll(from, q.From) && hasAll(to, q.To) && hasAll(s.Subject, q.Subject) && hasAll(everything, q.Text) &&
+		return toyUID(s.ID) > after && hasAll(from, q.From) && hasAll(to, q.To) && hasAll(s.Subject, q.Subject) && hasAll(everything, q.Text) &&
 			within(s.Received, q.Since, q.Before) && s.Flags.Has(q.With) && s.Flags&q.Without == 0 &&
 			(q.HeaderID == "" || s.HeaderID == strings.Trim(q.HeaderID, "<>")) && (!q.HasAttach || s.HasAttach) &&
 			(q.Larger == 0 || s.Size > q.Larger) && (q.Smaller == 0 || s.Size < q.Smaller)

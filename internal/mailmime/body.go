@@ -2,7 +2,6 @@ package mailmime
 
 import (
 	"bufio"
-	"bytes"
 	"html"
 	"io"
 	"strings"
@@ -58,22 +57,32 @@ func (p *parser) readText(part Part, r io.Reader) body {
 	if _, known := lookupCharset(charset); !known {
 		p.defect("unknown charset; part " + part.ID + " is read as UTF-8 or windows-1252")
 	}
-	src := &lfReader{r: charsetReader(r, charset)}
-	var buf bytes.Buffer
 	limit := max(0, min(p.lim.TextBytes, maxTexts*p.lim.TextBytes-p.kept))
-	_, err := io.Copy(&buf, io.LimitReader(src, limit+1))
+	decoded, err := p.decodeText(r, charset, limit)
 	if err != nil && p.s.err == nil {
 		p.s.err = err
 	}
-	text, cut := clip(buf.String(), limit)
+	text, cut := clip(decoded, limit)
 	p.kept += int64(len(text))
 	if cut {
-		_, _ = io.Copy(io.Discard, src)
+		_, _ = io.Copy(io.Discard, r)
 	}
 	if part.html() {
 		return body{html: text, hasHTML: true, htmlCut: cut, htmlIDs: []string{part.ID}}
 	}
 	return body{text: text, hasText: true, textCut: cut, textIDs: []string{part.ID}}
+}
+
+// decodeText reads at least limit+1 bytes of valid UTF-8 with LF line ends, or all there is.
+func (p *parser) decodeText(r io.Reader, charset string, limit int64) (string, error) {
+	p.scratch.Reset()
+	if enc, _ := lookupCharset(charset); enc != nil {
+		_, err := p.scratch.ReadFrom(io.LimitReader(&lfReader{r: charsetReader(r, charset)}, limit+1))
+		return p.scratch.String(), err
+	}
+	// Nearly always it is UTF-8 already. A character cut in two at the end is behind the limit.
+	_, err := p.scratch.ReadFrom(io.LimitReader(&lfReader{r: r}, limit+utf8.UTFMax))
+	return decodeCharset(p.scratch.Bytes(), ""), err
 }
 
 // clip cuts s to at most limit bytes, between two characters.

@@ -56,6 +56,14 @@ func lookupCharset(label string) (enc encoding.Encoding, known bool) {
 	return nil, false
 }
 
+// decodeText is decodeCharset for text without a label.
+func decodeText(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	return decodeCharset([]byte(s), "")
+}
+
 // decodeCharset converts b to valid UTF-8.
 func decodeCharset(b []byte, label string) string {
 	enc, _ := lookupCharset(label)

@@ -4,8 +4,8 @@ import "bytes"
 
 // header reads a header block to the blank line that ends it, to the first line that cannot be header, or to the section's end.
 func (p *parser) header() []rawField {
-	var fields []rawField
-	var values [][]byte
+	var marks []fieldMark
+	var block []byte // names and values, one behind the other
 	room := int(p.lim.HeaderBytes)
 	over := false
 	p.skipMailboxLine()
@@ -21,18 +21,36 @@ func (p *parser) header() []rawField {
 		}
 		name, value, isField := cutField(line)
 		switch {
-		case (line[0] == ' ' || line[0] == '\t') && len(values) > 0:
+		case (line[0] == ' ' || line[0] == '\t') && len(marks) > 0:
 			if !over {
-				values[len(values)-1] = append(values[len(values)-1], line...)
+				block = append(block, line...)
+				marks[len(marks)-1].value = len(block)
 			}
 		case !isField:
 			p.defect("header line without a field name was skipped")
 		case !over:
-			fields = append(fields, rawField{name: name})
-			values = append(values, bytes.Clone(value))
+			block = append(block, name...)
+			mark := fieldMark{name: len(block)}
+			block = append(block, value...)
+			mark.value = len(block)
+			marks = append(marks, mark)
 		}
 	}
-	return joinFields(fields, values)
+	return cutFields(string(block), marks)
+}
+
+// fieldMark says where in a block of fields one ends: its name, and its value behind that.
+type fieldMark struct{ name, value int }
+
+// cutFields makes fields of a block: one string for all of them.
+func cutFields(block string, marks []fieldMark) []rawField {
+	fields := make([]rawField, len(marks))
+	start := 0
+	for i, m := range marks {
+		fields[i] = rawField{name: block[start:m.name], value: block[m.name:m.value]}
+		start = m.value
+	}
+	return fields
 }
 
 // skipMailboxLine passes over the "From " line that a mailbox file puts before each message.
@@ -52,10 +70,11 @@ func (p *parser) startsBody() bool {
 	if p.s.hit >= 0 || p.s.eof || p.s.bol && p.s.atDelimiter() {
 		return false
 	}
-	line, next := p.s.peekTwo()
+	line := p.s.peekLine()
 	if _, _, ok := cutField(line); ok || len(line) == 0 || line[0] == '\r' || line[0] == '\n' || line[0] == ' ' || line[0] == '\t' {
 		return false
 	}
+	_, next := p.s.peekTwo()
 	if _, _, ok := cutField(next); ok && !bytes.HasPrefix(next, []byte("http")) {
 		return false
 	}
@@ -63,27 +82,20 @@ func (p *parser) startsBody() bool {
 	return true
 }
 
-func joinFields(fields []rawField, values [][]byte) []rawField {
-	for i := range fields {
-		fields[i].value = string(values[i])
-	}
-	return fields
-}
-
 // maxFieldName is longer than any field name in use; lines past the header's limit are read that far to find its end.
 const maxFieldName = 200
 
 // cutField splits "Name: value" (RFC 5322 section 2.2), with the blanks before the colon section 4.5 allows.
-func cutField(line []byte) (name string, value []byte, ok bool) {
+func cutField(line []byte) (name, value []byte, ok bool) {
 	head, value, ok := bytes.Cut(line, []byte(":"))
 	head = bytes.TrimRight(head, " \t")
 	if !ok || len(head) == 0 || len(head) > maxFieldName {
-		return "", nil, false
+		return nil, nil, false
 	}
 	for _, c := range head {
 		if c <= ' ' || c >= 0x7F {
-			return "", nil, false
+			return nil, nil, false
 		}
 	}
-	return string(head), value, true
+	return head, value, true
 }

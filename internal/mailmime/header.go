@@ -5,6 +5,7 @@ import (
 	"net/mail"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Header holds what a message's header says, decoded. Of a field that may occur once the first counts; Fields has them all.
@@ -71,26 +72,45 @@ func repeated(fields []rawField, name string) bool {
 
 func (p *parser) decodeHeader(raw []rawField) Header {
 	var h Header
-	seen := map[string]bool{}
+	var seen fieldSet
 	h.Fields = make([]Field, 0, len(raw))
 	for _, f := range raw {
 		value := strings.TrimSpace(f.value)
-		h.Fields = append(h.Fields, Field{f.name, DecodeHeader(value)})
-		name := strings.ToLower(f.name)
-		if name == "authentication-results" {
-			h.AuthenticationResults = append(h.AuthenticationResults, DecodeHeader(value))
+		decoded := DecodeHeader(value)
+		h.Fields = append(h.Fields, Field{f.name, decoded})
+		name, bit := knownField(f.name)
+		switch {
+		case name == "":
 			continue
-		}
-		if seen[name] {
+		case name == "authentication-results":
+			h.AuthenticationResults = append(h.AuthenticationResults, decoded)
+			continue
+		case seen&bit != 0:
 			if name == "from" || name == "subject" || name == "date" || name == "message-id" {
 				p.defect("more than one " + f.name + " field; the first is used")
 			}
 			continue
 		}
-		seen[name] = true
+		seen |= bit
 		p.decodeField(&h, name, value)
 	}
 	return h
+}
+
+// fieldSet is a set of the fields that decodeHeader reads, a bit each.
+type fieldSet uint32
+
+// knownField is the name in lower case of a field that decodeHeader reads, and its bit; no name for others.
+func knownField(name string) (lower string, bit fieldSet) {
+	for i, known := range [...]string{
+		"message-id", "in-reply-to", "references", "subject", "from", "sender", "to", "cc", "bcc", "reply-to", "date",
+		"list-id", "list-unsubscribe", "list-unsubscribe-post", "authentication-results",
+	} {
+		if len(known) == len(name) && strings.EqualFold(known, name) {
+			return known, 1 << i
+		}
+	}
+	return "", 0
 }
 
 func (p *parser) decodeField(h *Header, name, value string) {
@@ -161,9 +181,12 @@ func parseMessageIDs(s string) []string {
 		if end < 0 {
 			break
 		}
-		id := strings.Join(strings.Fields(s[open+1:open+end]), "")
+		id := s[open+1 : open+end]
+		if strings.IndexFunc(id, unicode.IsSpace) >= 0 {
+			id = strings.Join(strings.Fields(id), "")
+		}
 		if id != "" {
-			ids = append(ids, decodeCharset([]byte(id), ""))
+			ids = append(ids, decodeText(id))
 		}
 		s = s[open+end+1:]
 	}
@@ -173,7 +196,7 @@ func parseMessageIDs(s string) []string {
 	for w := range strings.FieldsSeq(s) {
 		w = strings.Trim(w, "<>,;")
 		if strings.Contains(w, "@") && len(ids) < maxMessageIDs {
-			ids = append(ids, decodeCharset([]byte(w), ""))
+			ids = append(ids, decodeText(w))
 		}
 	}
 	return ids
@@ -192,6 +215,10 @@ const maxDateLen = 100
 
 // parseDate reads RFC 5322 section 3.3 dates and the deviations seen most.
 func parseDate(s string) (time.Time, bool) {
+	// What nearly all mail has. Nothing below reads it in another way.
+	if t, err := time.Parse("Mon, 2 Jan 2006 15:04:05 -0700", s); err == nil && len(s) <= maxDateLen {
+		return plausible(t)
+	}
 	s = strings.TrimSpace(stripComments(unfold(s)))
 	if len(s) > maxDateLen {
 		return time.Time{}, false

@@ -54,6 +54,7 @@ type parser struct {
 	defects []string
 	dropped int   // defects beyond maxDefects
 	kept    int64 // bytes of text held, of every part together
+	scratch bytes.Buffer
 
 	want  string // the part to open
 	found *Part
@@ -261,7 +262,7 @@ func (p *parser) preamble() []byte {
 
 // guessBoundary finds the first delimiter that a header field follows, among what is at hand.
 func (p *parser) guessBoundary() string {
-	window, err := p.s.br.Peek(scanBuffer)
+	window, err := p.s.br.Peek(p.s.size)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return ""
 	}

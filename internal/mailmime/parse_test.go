@@ -357,6 +357,12 @@ func TestOpenPart(t *testing.T) {
 			if got := readAll(t, r); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
+			if r, _, err = mailmime.OpenPart(strings.NewReader(raw), tt.id, mailmime.Limits{}); err != nil {
+				t.Fatal(err)
+			}
+			if got := readAll(t, iotest.OneByteReader(r)); got != tt.want {
+				t.Errorf("byte by byte got %q, want %q", got, tt.want)
+			}
 		})
 	}
 	for _, id := range []string{"", "0", "4", "1.1", "2.3", "2.1.1", "x", "1.", "TEXT"} {

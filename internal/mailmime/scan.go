@@ -12,12 +12,14 @@ import (
 // What lies between two stops is a section.
 type scanner struct {
 	br     *bufio.Reader
+	size   int      // of br's buffer
 	bounds []string // open boundaries, outermost first
 	hit    int      // index of the boundary that ended the section, -1: none yet
 	closes bool     // that boundary was the last one of its multipart
 	bol    bool     // the next byte starts a line
 	hold   string   // the last line's break, which belongs to the delimiter if one follows
 	stash  []byte   // read, not handed out yet
+	left   []byte   // of the chunk that Read handed out the first part of
 	pos    int64    // bytes of the message passed, delimiters included
 	brk    int64    // bytes of the break behind a header line or delimiter, not in pos: it belongs to a delimiter that follows
 	stop   int64    // where the section ended, before the line break that belongs to the delimiter
@@ -29,12 +31,29 @@ type scanner struct {
 const scanBuffer = 32 << 10
 
 func newScanner(r io.Reader) *scanner {
-	br := bufio.NewReaderSize(r, scanBuffer)
+	size := bufferFor(r, scanBuffer)
+	br := bufio.NewReaderSize(r, size)
 	// A file with old Macintosh line ends has CRs only.
-	if head, err := br.Peek(scanBuffer); bytes.IndexByte(head, '\r') >= 0 && bytes.IndexByte(head, '\n') < 0 && (err == nil || errors.Is(err, io.EOF)) {
-		br = bufio.NewReaderSize(&lfReader{r: br}, scanBuffer)
+	if head, err := br.Peek(size); bytes.IndexByte(head, '\r') >= 0 && bytes.IndexByte(head, '\n') < 0 && (err == nil || errors.Is(err, io.EOF)) {
+		br = bufio.NewReaderSize(&lfReader{r: br}, size)
 	}
-	return &scanner{br: br, hit: -1, bol: true}
+	return &scanner{br: br, size: size, hit: -1, bol: true}
+}
+
+// leastBuffer is what bufio takes anyway.
+const leastBuffer = 16
+
+// bufferFor is the size of a buffer for r: most, or just above what is left where r knows that. Reading through it is then
+// the same, since the whole of r fits.
+func bufferFor(r io.Reader, most int) int {
+	left := most
+	switch r := r.(type) {
+	case interface{ Len() int }:
+		left = r.Len()
+	case *scanner:
+		left = r.size
+	}
+	return max(leastBuffer, min(most, left+1))
 }
 
 // push opens a multipart: its boundary ends sections from here on.
@@ -176,11 +195,11 @@ func (s *scanner) atDelimiter() bool {
 // peekLine shows the next line, cut to what fits the buffer.
 func (s *scanner) peekLine() []byte {
 	for size := 256; ; size *= 4 {
-		window, err := s.br.Peek(min(size, scanBuffer))
+		window, err := s.br.Peek(min(size, s.size))
 		if i := bytes.IndexByte(window, '\n'); i >= 0 {
 			return window[:i+1]
 		}
-		if err != nil || size >= scanBuffer {
+		if err != nil || size >= s.size {
 			return window
 		}
 	}
@@ -189,7 +208,7 @@ func (s *scanner) peekLine() []byte {
 // peekTwo shows the next line and the start of the one behind it.
 func (s *scanner) peekTwo() (line, next []byte) {
 	line = s.peekLine()
-	window, _ := s.br.Peek(min(len(line)+maxFieldName+1, scanBuffer))
+	window, _ := s.br.Peek(min(len(line)+maxFieldName+1, s.size))
 	return window[:len(line)], window[len(line):]
 }
 
@@ -205,8 +224,8 @@ func (s *scanner) match(line []byte) (level int, closes bool) {
 	return -1, false
 }
 
-// line reads one line of the section without its break, for headers. Of a line longer than limit the rest is skipped and cut
-// is true; ok is false when the section is over.
+// line reads one line of the section without its break, for headers, valid until the next call. Of a line longer than limit
+// the rest is skipped and cut is true; ok is false when the section is over.
 func (s *scanner) line(limit int) (line []byte, cut, ok bool) {
 	if s.hit >= 0 || s.eof || s.bol && s.atDelimiter() {
 		return nil, false, false
@@ -219,8 +238,12 @@ func (s *scanner) line(limit int) (line []byte, cut, ok bool) {
 		if room := limit - len(line); len(piece) > room {
 			piece, cut = piece[:max(0, room)], true
 		}
-		line = append(line, piece...)
 		s.bol = err == nil
+		if s.bol && line == nil && !cut {
+			line, _ = cutEOL(piece)
+			return line, false, true
+		}
+		line = append(line, piece...)
 		if errors.Is(err, bufio.ErrBufferFull) {
 			continue
 		}
@@ -237,23 +260,23 @@ func (s *scanner) line(limit int) (line []byte, cut, ok bool) {
 
 // Read reads the section's content.
 func (s *scanner) Read(p []byte) (int, error) {
-	b := s.chunk()
-	if len(b) == 0 {
+	if len(s.left) == 0 {
+		s.left = s.chunk()
+	}
+	if len(s.left) == 0 {
 		if s.err != nil {
 			return 0, s.err
 		}
 		return 0, io.EOF
 	}
-	n := copy(p, b)
-	if n < len(b) {
-		s.stash = b[n:]
-		s.pos -= int64(len(b) - n)
-	}
+	n := copy(p, s.left)
+	s.left = s.left[n:]
 	return n, nil
 }
 
 // skip passes over the rest of the section.
 func (s *scanner) skip() {
+	s.left = nil
 	for len(s.chunk()) > 0 {
 	}
 }

@@ -15,9 +15,9 @@ import (
 func DecodeTransfer(r io.Reader, encoding string) io.Reader {
 	switch normEncoding(encoding) {
 	case "base64":
-		return &base64Reader{br: bufio.NewReaderSize(r, transferBuffer)}
+		return &base64Reader{br: bufio.NewReaderSize(r, bufferFor(r, transferBuffer))}
 	case "quoted-printable":
-		return &qpReader{br: bufio.NewReaderSize(r, transferBuffer)}
+		return &qpReader{br: bufio.NewReaderSize(r, bufferFor(r, transferBuffer))}
 	}
 	return r
 }
@@ -98,6 +98,9 @@ func (b *base64Reader) fill() {
 			}
 		}
 	}
+	if b.whole(line) {
+		return
+	}
 	for _, c := range line {
 		switch {
 		case base64Digit(c):
@@ -111,6 +114,20 @@ func (b *base64Reader) fill() {
 	}
 	b.flush(b.err != nil)
 	b.rest = b.out
+}
+
+// whole decodes a line that is nothing but whole groups of digits, as nearly all are.
+func (b *base64Reader) whole(line []byte) bool {
+	digits, _ := cutEOL(line)
+	if len(b.clean) > 0 || len(digits)%4 != 0 {
+		return false
+	}
+	out, err := base64.RawStdEncoding.AppendDecode(b.out, digits)
+	if err != nil || len(out)-len(b.out) != len(digits)/4*3 { // it passes over line breaks
+		return false
+	}
+	b.out, b.rest = out, out
+	return true
 }
 
 // flush decodes whole groups of four digits, and at the end of a run of digits the incomplete one too.
@@ -236,17 +253,18 @@ func (l *lfReader) Read(p []byte) (int, error) {
 	for {
 		n, err := l.r.Read(p)
 		out := 0
-		for _, c := range p[:n] {
-			if c == '\n' && l.cr {
-				l.cr = false
-				continue
+		for rest := p[:n]; len(rest) > 0; {
+			if l.cr && rest[0] == '\n' {
+				rest = rest[1:]
 			}
-			l.cr = c == '\r'
-			if l.cr {
-				c = '\n'
+			cr := bytes.IndexByte(rest, '\r')
+			if l.cr = cr >= 0; !l.cr {
+				out += copy(p[out:], rest)
+				break
 			}
-			p[out] = c
-			out++
+			out += copy(p[out:], rest[:cr])
+			p[out] = '\n'
+			out, rest = out+1, rest[cr+1:]
 		}
 		if out > 0 || err != nil || n == 0 {
 			return out, err

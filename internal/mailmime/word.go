@@ -11,7 +11,7 @@ import (
 func DecodeHeader(s string) string {
 	s = unfold(s)
 	if !strings.Contains(s, "=?") {
-		return decodeCharset([]byte(s), "")
+		return decodeText(s)
 	}
 	var out strings.Builder
 	var run encodedRun
@@ -23,20 +23,20 @@ func DecodeHeader(s string) string {
 		word, rest, ok := cutEncodedWord(s[start:])
 		if !ok {
 			run.flush(&out)
-			out.WriteString(decodeCharset([]byte(s[:start+2]), ""))
+			out.WriteString(decodeText(s[:start+2]))
 			s = s[start+2:]
 			continue
 		}
 		// RFC 2047 section 6.2: blanks between two encoded words are not shown.
 		if gap := s[:start]; !run.open || strings.Trim(gap, " \t") != "" {
 			run.flush(&out)
-			out.WriteString(decodeCharset([]byte(gap), ""))
+			out.WriteString(decodeText(gap))
 		}
 		run.add(word, &out)
 		s = rest
 	}
 	run.flush(&out)
-	out.WriteString(decodeCharset([]byte(s), ""))
+	out.WriteString(decodeText(s))
 	return out.String()
 }
 

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 const (
@@ -101,9 +102,26 @@ func looksLikeHTML(s string) bool {
 
 // stub reports a plain part that only stands in for the page.
 func stub(plain, page string) bool {
-	content, pointed := withoutPointers(plain)
+	content, pointed := plain, false
+	if mayPoint(plain) {
+		content, pointed = withoutPointers(plain)
+	}
 	mine, theirs := letters(content), letters(page)
 	return mine*stubShare < theirs || pointed && mine < stubText && mine < theirs
+}
+
+// mayPoint reports whether withoutPointers can find anything: every pointer holds one of these words. Few texts do.
+func mayPoint(plain string) bool {
+	lower := strings.ToLower(plain)
+	for _, word := range []string{
+		"http", "browser", "online", "html", "web page", "webpage", "web version", "view this", "navigateur", "en ligne", "navegador",
+		"webbläsare", "przeglądarce", "браузере", "ブラウザ", "浏览器",
+	} {
+		if strings.Contains(lower, word) {
+			return true
+		}
+	}
+	return false
 }
 
 // withoutPointers drops the lines that send the reader to a browser, and bare addresses.
@@ -145,39 +163,53 @@ var pointing = regexp.MustCompile(`\b(?:read|view|see|open|display|show|look at)
 func letters(s string) int {
 	n := 0
 	for _, r := range s {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+		if isLetter(r) || r >= '0' && r <= '9' || r >= utf8.RuneSelf && unicode.IsDigit(r) {
 			n++
 		}
 	}
 	return n
 }
 
+// isLetter is unicode.IsLetter, without a look into its tables for what most text is made of.
+func isLetter(r rune) bool {
+	if r < utf8.RuneSelf {
+		return 'a' <= r|0x20 && r|0x20 <= 'z'
+	}
+	return unicode.IsLetter(r)
+}
+
 // strayed reports that most of the plain part's words are nowhere in the page.
 func strayed(plain, page string) bool {
-	theirs := map[string]bool{}
-	for w := range words(page) {
-		theirs[w] = true
-	}
-	mine, shared := 0, 0
+	mine, times := 0, map[string]int{} // how often the plain part has each word that the page was not seen to have
 	for w := range words(plain) {
 		mine++
-		if theirs[w] {
-			shared++
+		times[w]++
+	}
+	if mine < minWords {
+		return false
+	}
+	shared := 0
+	for w := range words(page) {
+		if n := times[w]; n > 0 {
+			if shared += n; shared*100 >= mine*minShared {
+				return false
+			}
+			delete(times, w)
 		}
 	}
-	return mine >= minWords && shared*100 < mine*minShared
+	return true
 }
 
 // words yields the words of scripts that put blanks between them, in lower case, addresses left out.
 func words(s string) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
 		for field := range strings.FieldsSeq(s) {
-			if strings.Contains(field, "://") || strings.ContainsAny(field, "@%=") {
+			if isAddress(field) {
 				continue
 			}
-			for w := range strings.FieldsFuncSeq(field, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) }) {
-				r := []rune(w)
-				if len(r) < 3 || unicode.In(r[0], unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar) {
+			for field != "" {
+				var w string
+				if w, field = cutWord(field); len(w) < 3 || unspaced(w) {
 					continue
 				}
 				if !yield(strings.ToLower(w)) {
@@ -186,4 +218,47 @@ func words(s string) func(yield func(string) bool) {
 			}
 		}
 	}
+}
+
+// isAddress reports a word with signs that addresses and links have and sentences do not.
+func isAddress(field string) bool {
+	for i := range len(field) {
+		switch field[i] {
+		case '@', '%', '=':
+			return true
+		case ':':
+			if strings.HasPrefix(field[i:], "://") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// cutWord takes the first run of letters and marks from s.
+func cutWord(s string) (w, rest string) {
+	start := -1
+	for i, r := range s {
+		inside := isLetter(r) || r >= utf8.RuneSelf && unicode.IsMark(r)
+		switch {
+		case inside && start < 0:
+			start = i
+		case !inside && start >= 0:
+			return s[start:i], s[i:]
+		}
+	}
+	if start < 0 {
+		return "", ""
+	}
+	return s[start:], ""
+}
+
+// unspaced reports a word that is too short to tell anything, or of a script without blanks between words.
+func unspaced(w string) bool {
+	first, _ := utf8.DecodeRuneInString(w)
+	if first < utf8.RuneSelf {
+		return utf8.RuneCountInString(w) < 3
+	}
+	return utf8.RuneCountInString(w) < 3 ||
+		unicode.In(first, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
 }

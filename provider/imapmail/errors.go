@@ -155,6 +155,18 @@ func incomplete() error {
 	return &provider.Error{Code: provider.Unavailable, Hint: "try again", Err: errors.New("the server left part of its answer out, twice")}
 }
 
+// unreadable names a message of which no answer can be read, for why: nil when
+// the server left something out.
+func unreadable(why error) error {
+	if why == nil {
+		return incomplete()
+	}
+	return &provider.Error{
+		Code: provider.Unavailable, Hint: "the other messages can be read; open this one in another mail program",
+		Err: errors.New("the server's answer for this message cannot be read: " + why.Error()),
+	}
+}
+
 func unsure() error {
 	return &provider.Error{
 		Code: provider.Uncertain, Hint: "read or list to see whether it happened, before trying again",

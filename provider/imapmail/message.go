@@ -3,6 +3,7 @@ package imapmail
 import (
 	"bytes"
 	"context"
+	"strconv"
 
 	"github.com/postern-mail/postern/imapx"
 	"github.com/postern-mail/postern/internal/mailmime"
@@ -75,20 +76,59 @@ func (b *Backend) readBatch(ctx context.Context, c *imapx.Conn, g *batch, opts p
 		return err
 	}
 	for _, u := range first.Incomplete {
-		got[u] = provider.ReadResult{Err: incomplete()}
+		got[u] = provider.ReadResult{Err: unreadable(first.Why)}
 	}
-	var large []imapx.Message
+	var large, damaged []imapx.Message
 	for _, m := range first.Messages {
-		if !opts.HeadersOnly && m.Size > int64(len(m.Sections[0])) && len(m.Sections[0]) == wholeUpTo {
+		switch more := !opts.HeadersOnly && len(m.Sections[0]) == wholeUpTo; {
+		case more && m.Damaged:
+			damaged = append(damaged, m)
+		case more && m.Size > wholeUpTo:
 			large = append(large, m)
-			continue
+		default:
+			got[m.UID] = provider.ReadResult{Message: b.whole(c.Mailbox(), m, opts)}
 		}
-		got[m.UID] = provider.ReadResult{Message: b.whole(c.Mailbox(), m, opts)}
+	}
+	if len(damaged) > 0 {
+		if err := b.readDamaged(ctx, c, damaged, opts, got); err != nil {
+			return err
+		}
 	}
 	if len(large) == 0 {
 		return nil
 	}
 	return b.readLarge(ctx, c, large, opts, got)
+}
+
+// damagedUpTo is as much as is read of a large message whose parts the server
+// cannot describe.
+const damagedUpTo = 4 << 20
+
+// readDamaged reads messages from their source, without a structure to go by.
+func (b *Backend) readDamaged(ctx context.Context, c *imapx.Conn, damaged []imapx.Message, opts provider.ReadOptions, got map[imapx.UID]provider.ReadResult) error {
+	var uids []imapx.UID
+	first := make(map[imapx.UID]imapx.Message)
+	for _, m := range damaged {
+		uids, first[m.UID] = append(uids, m.UID), m
+	}
+	f, err := c.Fetch(ctx, uids, imapx.Items{Sections: []imapx.Section{{Max: damagedUpTo}}})
+	if err != nil {
+		return err
+	}
+	for _, u := range f.Incomplete {
+		got[u] = provider.ReadResult{Err: unreadable(f.Why)}
+	}
+	for _, source := range f.Messages {
+		m := first[source.UID]
+		m.Sections = source.Sections
+		msg := b.whole(c.Mailbox(), m, opts)
+		if cut := len(m.Sections[0]) == damagedUpTo; cut {
+			msg.TextTruncated, msg.HTMLTruncated = msg.Text != "", msg.HTML != ""
+			msg.Defects = append(msg.Defects, "only the first "+strconv.Itoa(damagedUpTo>>20)+" MB were read")
+		}
+		got[m.UID] = provider.ReadResult{Message: msg}
+	}
+	return nil
 }
 
 // whole makes a message of its source, or of its header alone.
@@ -100,6 +140,10 @@ func (b *Backend) whole(box imapx.Mailbox, m imapx.Message, opts provider.ReadOp
 		return b.message(box, m, h, parts)
 	}
 	parsed, _ := mailmime.Parse(bytes.NewReader(m.Sections[0]), mailmime.Limits{TextBytes: opts.MaxText})
+	if m.Damaged {
+		m.Size = max(m.Size, int64(len(m.Sections[0])))
+		parsed.Defects = append(parsed.Defects, "the mail server cannot describe this message: what it says of its structure, date or size is garbled")
+	}
 	return b.message(box, m, parsed.Header, parsed)
 }
 
@@ -126,7 +170,7 @@ func (b *Backend) readLarge(ctx context.Context, c *imapx.Conn, large []imapx.Me
 			msg := b.assemble(c.Mailbox(), m, f.Messages[0].Sections, texts[i], opts)
 			got[m.UID] = provider.ReadResult{Message: msg}
 		case len(f.Incomplete) == 1:
-			got[m.UID] = provider.ReadResult{Err: incomplete()}
+			got[m.UID] = provider.ReadResult{Err: unreadable(f.Why)}
 		}
 	}
 	return nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"strconv"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -15,6 +14,9 @@ import (
 type AppendOptions struct {
 	Flags []string
 	Date  time.Time // INTERNALDATE; zero: the server's now
+	// MessageID is that of the message, without angle brackets. With one that no
+	// other message has, a lost answer is looked up.
+	MessageID string
 }
 
 // Appended says where a stored message went. Both are 0 when the server does
@@ -25,7 +27,8 @@ type Appended struct {
 }
 
 // Append stores exactly size bytes of body in mailbox, streaming. When body
-// ends early, or the server refuses, the connection is spent.
+// ends early, or the server refuses, the connection is spent. Unavailable says
+// that nothing was stored, Uncertain that nobody knows.
 func (c *Conn) Append(ctx context.Context, mailbox string, opts AppendOptions, body io.Reader, size int64) (Appended, error) {
 	const op = "APPEND"
 	if err := CheckName(op, mailbox); err != nil {
@@ -37,8 +40,8 @@ func (c *Conn) Append(ctx context.Context, mailbox string, opts AppendOptions, b
 	if size <= 0 {
 		return Appended{}, invalid(op, "the message is empty")
 	}
-	if limit := c.caps.appendLimit(); limit > 0 && size > limit {
-		return Appended{}, &Error{Op: op, Kind: TooLarge, Err: errors.New("the server takes at most " + strconv.FormatInt(limit, 10) + " bytes")}
+	if err := c.room(ctx, mailbox, size); err != nil {
+		return Appended{}, err
 	}
 	var data *imap.AppendData
 	var n int64
@@ -56,13 +59,48 @@ func (c *Conn) Append(ctx context.Context, mailbox string, opts AppendOptions, b
 		data = got
 		return errors.Join(waitErr, err, closeErr)
 	})
-	var own *Error
 	switch {
 	case err == nil:
 		return Appended{Validity: data.UIDValidity, UID: UID(data.UID)}, nil
-	case n < size && errors.As(err, &own) && own.Kind == Uncertain:
+	case KindOf(err) == Uncertain && n < size:
 		// RFC 9051 section 6.3.12: what never arrived whole is never stored.
-		return Appended{}, own.Err
+		return Appended{}, lostBy(err)
+	case lostAnswer(ctx, err):
+		return c.afterLostAppend(ctx, mailbox, opts.MessageID, err)
 	}
 	return Appended{}, err
+}
+
+// afterLostAppend looks for the message, twice with a pause: the server may
+// still be storing it.
+func (c *Conn) afterLostAppend(ctx context.Context, mailbox, messageID string, lost error) (Appended, error) {
+	if !(Identity{MessageID: messageID}).plain() {
+		return Appended{}, lost
+	}
+	c.box = nil
+	if c.comeBack(ctx) != nil {
+		return Appended{}, lost
+	}
+	for try := range 2 {
+		if try > 0 && settled(ctx) != nil {
+			break
+		}
+		c.box = nil // what has come meanwhile is to be seen
+		if c.selectBox(ctx, mailbox, reads) != nil {
+			break
+		}
+		hits, err := c.Search(ctx, Criteria{Header: []HeaderTerm{{"Message-ID", messageID}}}, 1)
+		switch {
+		case err != nil:
+			return Appended{}, lost
+		case hits.Total > 0:
+			return Appended{Validity: c.box.UIDValidity, UID: hits.UIDs[0]}, nil
+		case try > 0:
+			return Appended{}, lostBy(lost)
+		}
+	}
+	if ctx.Err() != nil {
+		return Appended{}, ctx.Err()
+	}
+	return Appended{}, lost
 }

@@ -324,63 +324,6 @@ func TestSelectWithoutUIDValidity(t *testing.T) {
 	wantKind(t, err, imapx.Protocol)
 }
 
-func TestChangesWithoutAnswer(t *testing.T) {
-	store := func(c *imapx.Conn, ctx context.Context) (imapx.Changed, error) {
-		return c.Store(ctx, []imapx.UID{5, 6}, []string{`\Seen`}, nil)
-	}
-	move := func(c *imapx.Conn, ctx context.Context) (imapx.Changed, error) {
-		m, err := c.Move(ctx, []imapx.UID{5, 6}, "Archive")
-		return m.Changed, err
-	}
-	for _, tt := range []struct {
-		name, caps, script string
-		do                 func(*imapx.Conn, context.Context) (imapx.Changed, error)
-		kind               imapx.Kind
-		want               imapx.Changed
-	}{
-		{"flags, connection lost", "", "C: UID STORE 5:6\nX:", store, imapx.Uncertain, imapx.Changed{Unsure: []imapx.UID{5, 6}}},
-		{"flags, refused", "", "C: UID STORE 5:6\nS: $ NO [NOPERM] no", store, imapx.Refused, imapx.Changed{}},
-		{"move, connection lost", "MOVE UIDPLUS", "C: UID MOVE 5:6 \"Archive\"\nX:", move, imapx.Uncertain, imapx.Changed{Unsure: []imapx.UID{5, 6}}},
-		{"move, lost half way", "MOVE UIDPLUS", "C: UID MOVE 5:6\nS: * OK [COPYUID 9 5 11] half\nX:", move, imapx.Uncertain, imapx.Changed{Done: []imapx.UID{5}, Unsure: []imapx.UID{6}}},
-		{"move, refused half way", "MOVE UIDPLUS", "C: UID MOVE 5:6\nS: * OK [COPYUID 9 5 11] half\nS: $ NO full", move, imapx.Refused, imapx.Changed{Done: []imapx.UID{5}}},
-		{"copy refused", "UIDPLUS", "C: UID SEARCH\nS: * SEARCH 5 6\nS: $ OK\nC: UID COPY 5:6\nS: $ NO [OVERQUOTA] full", move, imapx.Limit, imapx.Changed{}},
-		{"copy, connection lost", "UIDPLUS", "C: UID SEARCH\nS: * SEARCH 5 6\nS: $ OK\nC: UID COPY 5:6\nX:", move, imapx.Uncertain, imapx.Changed{Unsure: []imapx.UID{5, 6}}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			srv := serve(t, inboxed(tt.caps, "SELECT")+tt.script)
-			var got imapx.Changed
-			err := open(t, srv.options()).Write(t.Context(), "INBOX", func(c *imapx.Conn) (err error) {
-				got, err = tt.do(c, t.Context())
-				return err
-			})
-			wantKind(t, err, tt.kind)
-			diff(t, "changed", tt.want, got)
-			if sent := srv.heard(); strings.Contains(sent, "EXPUNGE") || tt.caps == "UIDPLUS" && strings.Contains(sent, "STORE") {
-				t.Errorf("the client went on: %s", sent)
-			}
-		})
-	}
-}
-
-func TestCopiedButNotRemoved(t *testing.T) {
-	copied := inboxed("UIDPLUS", "SELECT") + "C: UID SEARCH\nS: * SEARCH 5 6\nS: $ OK\nC: UID COPY 5:6\nS: $ OK [COPYUID 9 5:6 11:12] done\n"
-	for name, script := range map[string]string{
-		"not marked":   "C: UID STORE\nS: $ NO read only",
-		"not expunged": "C: UID STORE 5:6 +FLAGS (\\Deleted)\nS: $ OK\nC: UID EXPUNGE 5:6\nS: $ NO later",
-	} {
-		t.Run(name, func(t *testing.T) {
-			srv := serve(t, copied+script)
-			var got imapx.Moved
-			err := open(t, srv.options()).Write(t.Context(), "INBOX", func(c *imapx.Conn) (err error) {
-				got, err = c.Move(t.Context(), []imapx.UID{5, 6}, "Archive")
-				return err
-			})
-			wantKind(t, err, imapx.Refused)
-			diff(t, "moved", imapx.Moved{Remain: []imapx.UID{5, 6}, Validity: 9, New: map[imapx.UID]imapx.UID{5: 11, 6: 12}}, got)
-		})
-	}
-}
-
 func TestNewNumbersOfAMove(t *testing.T) {
 	for _, tt := range []struct {
 		name, answer string

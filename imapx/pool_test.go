@@ -171,15 +171,20 @@ func TestReadIsRetriedOnlyOnce(t *testing.T) {
 	wantKind(t, noop(t, p), imapx.Unavailable)
 }
 
-func TestWriteIsNeverRetried(t *testing.T) {
-	srv := serve(t, inboxed("", "SELECT")+"C: NOOP\nS: $ OK\nC: NOOP\nC: UID STORE\nX:")
+func TestWriteIsLookedUpAndNeverRetried(t *testing.T) {
+	srv := serve(t, inboxed("", "SELECT")+"C: NOOP\nS: $ OK\nC: NOOP\nC: UID STORE\nX:",
+		inboxed("", "SELECT")+strings.Repeat("C: UID FETCH 5 (UID FLAGS)\nS: * 1 FETCH (UID 5 FLAGS ())\nS: $ OK\n", 2))
 	p := open(t, srv.options())
 	write(t, p, "INBOX", func(ctx context.Context, c *imapx.Conn) error { return c.Noop(ctx) })
 	err := p.Write(t.Context(), "INBOX", func(c *imapx.Conn) error {
-		_, err := c.Store(t.Context(), []imapx.UID{5}, []string{`\Seen`}, nil)
+		got, err := c.Store(t.Context(), []imapx.UID{5}, []string{`\Seen`}, nil)
+		diff(t, "changed", imapx.Changed{}, got)
 		return err
 	})
-	wantKind(t, err, imapx.Uncertain)
+	wantKind(t, err, imapx.Unavailable)
+	if n := strings.Count(srv.heard(), "UID STORE"); n != 1 {
+		t.Errorf("%d times stored", n)
+	}
 }
 
 func TestWriteOnADeadPooledConnectionTriesANewOne(t *testing.T) {

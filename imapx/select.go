@@ -23,13 +23,15 @@ type Mailbox struct {
 	permanent   []imap.Flag
 }
 
-// keeps reports whether a keyword stored here outlives the session.
+// keeps reports whether a flag stored here outlives the session. Servers that
+// take any keyword do not always name every flag of RFC 9051 section 2.3.2: what
+// becomes of one shows in the answer.
 func (m Mailbox) keeps(flag string) bool {
 	if len(m.permanent) == 0 { // RFC 9051 section 7.1: unsaid means all
 		return true
 	}
 	return slices.ContainsFunc(m.permanent, func(f imap.Flag) bool {
-		return strings.EqualFold(string(f), flag) || f == imap.FlagWildcard && !strings.HasPrefix(flag, `\`)
+		return strings.EqualFold(string(f), flag) || f == imap.FlagWildcard
 	})
 }
 

@@ -1,6 +1,8 @@
 package imapx
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -118,4 +120,50 @@ func bestNamed(folders []Folder, known knownUse) *Folder {
 		}
 	}
 	return best
+}
+
+// CreateUse makes the mailbox for a use where the account has none, and
+// subscribes to it. It returns the name, also of one that was there.
+func (c *Conn) CreateUse(ctx context.Context, use Use) (string, error) {
+	leaf := ""
+	switch use {
+	case UseSent, UseTrash, UseDrafts, UseArchive, UseJunk:
+		leaf = string(use) // what most mail programs call it, and look for
+	default:
+		return "", invalid("CREATE", "no mailbox is made for "+quote(string(use)))
+	}
+	personal, err := c.Personal(ctx)
+	if err != nil {
+		return "", err
+	}
+	name := personal.Name(leaf)
+	err = c.createFor(ctx, name, use)
+	if below, ok := personal.below(); ok && KindOf(err) == Refused && c.lost == nil {
+		if again := below.Name(leaf); c.createFor(ctx, again, use) == nil {
+			name, err = again, nil
+		}
+	}
+	if err != nil {
+		return "", err
+	}
+	// Whoever shows subscribed mailboxes only is to see it; it is there without.
+	_, err = c.own(ctx, changes, ownCommand{op: "SUBSCRIBE", args: "SUBSCRIBE " + quoted(encodeName(name))}, func(response) error { return nil })
+	if c.lost != nil || isContext(err) {
+		return name, err
+	}
+	return name, nil
+}
+
+// createFor makes a mailbox for a use, without saying for which where the
+// server refuses that (RFC 6154 section 5). One that is there will do.
+func (c *Conn) createFor(ctx context.Context, name string, use Use) error {
+	err := c.Create(ctx, name, use)
+	var e *Error
+	if errors.As(err, &e) && (e.Code == "USEATTR" || e.Kind == Protocol) && c.caps.Has("CREATE-SPECIAL-USE") && c.lost == nil {
+		err = c.Create(ctx, name, UseNone)
+	}
+	if KindOf(err) == Exists {
+		return nil
+	}
+	return err
 }

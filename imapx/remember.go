@@ -1,0 +1,171 @@
+package imapx
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Identity tells a message from others in whatever mailbox it is: COPY and
+// MOVE keep all of it (RFC 9051 section 6.4.7).
+type Identity struct {
+	MessageID string // without angle brackets
+	Size      int64
+	Date      time.Time // INTERNALDATE
+}
+
+// plain reports whether the Message-ID is one that every reader understands
+// alike; others prove nothing.
+func (id Identity) plain() bool {
+	return len(id.MessageID) > 2 && len(id.MessageID) <= maxMessageID && !strings.ContainsFunc(id.MessageID, func(r rune) bool {
+		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`<>"\()`, r)
+	})
+}
+
+// same compares all that a copy has of its original.
+func (id Identity) same(other Identity) bool {
+	return id.MessageID == other.MessageID && id.Size == other.Size && id.Date.Unix() == other.Date.Unix()
+}
+
+const (
+	// maxMessageID is above every Message-ID that programs make (RFC 5322
+	// section 2.1.1 allows 998 in a line).
+	maxMessageID = 500
+	// maxNoted holds four bulk moves, in about a megabyte.
+	maxNoted = 4000
+)
+
+// memory is what a pool remembers of messages, so that a change without an
+// answer can be looked up, and is not made twice.
+type memory struct {
+	mu     sync.Mutex
+	ids    recent[place, Identity]
+	doubts recent[doubt, bool]
+}
+
+// place is where a message is.
+type place struct {
+	mailbox  string
+	validity uint32
+	uid      UID
+}
+
+// doubt is a move of which nobody knows whether it happened.
+type doubt struct {
+	place
+	dest string
+}
+
+// recent is a map that keeps what was put into it last.
+type recent[K comparable, V any] struct {
+	values map[K]V
+	order  []K
+	next   int // of order, where the oldest is
+}
+
+func (r *recent[K, V]) put(k K, v V) {
+	if r.values == nil {
+		r.values = make(map[K]V)
+	}
+	if _, ok := r.values[k]; !ok {
+		if len(r.order) < maxNoted {
+			r.order = append(r.order, k)
+		} else {
+			delete(r.values, r.order[r.next])
+			r.order[r.next] = k
+			r.next = (r.next + 1) % maxNoted
+		}
+	}
+	r.values[k] = v
+}
+
+// Note remembers what tells a message of box from others. With it a move whose
+// answer is lost can be looked up. The newest few thousand are kept.
+func (p *Pool) Note(box Mailbox, u UID, id Identity) {
+	if !id.plain() || id.Size <= 0 || id.Date.IsZero() {
+		return
+	}
+	p.memory.mu.Lock()
+	defer p.memory.mu.Unlock()
+	p.memory.ids.put(place{box.Name, box.UIDValidity, u}, id)
+}
+
+func (c *Conn) noted(u UID) (id Identity, ok bool) {
+	m := &c.pool.memory
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	id, ok = m.ids.values[place{c.box.Name, c.box.UIDValidity, u}]
+	return id, ok
+}
+
+// doubtful remembers, with yes, that uids of the selected mailbox may have been
+// copied to dest, or else that it is known now.
+func (c *Conn) doubtful(uids []UID, dest string, yes bool) {
+	m := &c.pool.memory
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, u := range uids {
+		d := doubt{place{c.box.Name, c.box.UIDValidity, u}, dest}
+		if _, ok := m.doubts.values[d]; ok || yes {
+			m.doubts.put(d, yes)
+		}
+	}
+}
+
+// doubted lists those of uids that may have been copied to dest already.
+func (c *Conn) doubted(uids []UID, dest string) map[UID]bool {
+	m := &c.pool.memory
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	out := make(map[UID]bool)
+	for _, u := range uids {
+		if m.doubts.values[doubt{place{c.box.Name, c.box.UIDValidity, u}, dest}] {
+			out[u] = true
+		}
+	}
+	return out
+}
+
+func identityItems() Items {
+	return Items{Flags: true, Date: true, Size: true, Sections: []Section{{Fields: []string{"Message-ID"}}}}
+}
+
+// Identify notes those of uids that are not noted yet: in one round trip, or
+// none. Move needs it only where an answer may be lost.
+func (c *Conn) Identify(ctx context.Context, uids []UID) error {
+	if c.box == nil {
+		return invalid("UID FETCH", "no mailbox is open")
+	}
+	var ask []UID
+	for _, u := range uids {
+		if _, ok := c.noted(u); !ok {
+			ask = append(ask, u)
+		}
+	}
+	if len(ask) == 0 {
+		return nil
+	}
+	f, err := c.Fetch(ctx, ask, identityItems())
+	for _, m := range f.Messages {
+		c.pool.Note(*c.box, m.UID, identityOf(m))
+	}
+	return err
+}
+
+// identityOf reads a message fetched with identityItems.
+func identityOf(m Message) Identity {
+	return Identity{MessageID: messageID(m.Sections[0]), Size: m.Size, Date: m.Date}
+}
+
+// messageID reads the first field of a header that holds nothing else.
+func messageID(header []byte) string {
+	_, value, _ := bytes.Cut(header, []byte(":"))
+	id := strings.TrimSpace(strings.NewReplacer("\r\n ", " ", "\r\n\t", " ").Replace(string(value)))
+	id, rest, _ := strings.Cut(id, "\r\n")
+	if !strings.HasPrefix(id, "<") || !strings.HasSuffix(id, ">") || strings.TrimSpace(rest) != "" {
+		return ""
+	}
+	return id[1 : len(id)-1]
+}

@@ -164,7 +164,7 @@ func (cr Criteria) convert() *imap.SearchCriteria {
 	if len(cr.UIDs) > 0 {
 		out.UID = append(out.UID, uidSet(cr.UIDs))
 	}
-	if cr.From > 0 || cr.To > 0 {
+	if cr.From > 1 || cr.To > 0 {
 		r := imap.UIDRange{Start: imap.UID(max(cr.From, 1)), Stop: imap.UID(cr.To)}
 		out.UID = append(out.UID, imap.UIDSet{r})
 	}

@@ -52,7 +52,7 @@ type keyWriter struct{ words []string }
 func (w *keyWriter) add(words ...string) { w.words = append(w.words, words...) }
 
 func (w *keyWriter) numbers(cr Criteria) {
-	if cr.From > 0 || cr.To > 0 {
+	if cr.From > 1 || cr.To > 0 {
 		to := "*"
 		if cr.To > 0 {
 			to = strconv.FormatUint(uint64(cr.To), 10)
@@ -97,15 +97,15 @@ func (w *keyWriter) header(cr Criteria, caps Caps) {
 	}
 	switch {
 	case cr.MessageID == "":
-	case caps.Has("X-GM-EXT-1") && plainID(cr.MessageID):
+	case caps.Has("X-GM-EXT-1") && gmailID(cr.MessageID):
 		w.add("X-GM-RAW", quoted("rfc822msgid:"+cr.MessageID))
 	default:
 		w.add("HEADER", "Message-ID", quoted(cr.MessageID))
 	}
 }
 
-// plainID reports an id that cannot be read as anything else in a Gmail query.
-func plainID(id string) bool {
+// gmailID reports an id that cannot be read as anything else in a Gmail query.
+func gmailID(id string) bool {
 	return strings.IndexFunc(id, func(r rune) bool {
 		alnum := r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
 		return !alnum && !strings.ContainsRune("@.-_+=$%", r)

@@ -55,6 +55,15 @@ func (a *Account) Tag() string { return Tag(a.Info().Account) }
 // Capabilities is what the account can do now. It may grow or shrink when a
 // backend has logged in; it never blocks.
 func (a *Account) Capabilities() CapabilitySet {
+	s := a.backed()
+	if a.derivesThread() {
+		s |= Caps(CapThread)
+	}
+	return s
+}
+
+// backed is what the parts themselves can do, and are allowed.
+func (a *Account) backed() CapabilitySet {
 	var s CapabilitySet
 	for _, p := range a.parts {
 		s |= implemented(p) & p.Capabilities()

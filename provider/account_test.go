@@ -80,7 +80,9 @@ func TestThreeSaysAreNeeded(t *testing.T) {
 			{"all three", true, func(t *testing.T, f *fake) *provider.Account { return open(t, f) }},
 			{"not implemented", false, func(t *testing.T, f *fake) *provider.Account { return open(t, bare{f}) }},
 			{"not reported", false, func(t *testing.T, f *fake) *provider.Account {
-				f.caps = rest
+				if f.caps = rest; op.need == provider.CapThread {
+					f.caps &^= provider.Caps(provider.CapSearch) // from which an account puts conversations together
+				}
 				return open(t, f)
 			}},
 			{"not allowed", false, func(t *testing.T, f *fake) *provider.Account { return open(t, f).Restrict(rest) }},

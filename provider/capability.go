@@ -21,11 +21,12 @@ const (
 	CapPurge                 // Deleter, for good
 	CapSend                  // Sender
 	CapWatch                 // Watcher
+	CapThread                // Threader
 	lastCapability
 )
 
 func capabilityNames() [lastCapability]string {
-	return [...]string{"", "folders", "folder_edit", "read", "search", "modify", "move", "delete", "purge", "send", "watch"}
+	return [...]string{"", "folders", "folder_edit", "read", "search", "modify", "move", "delete", "purge", "send", "watch", "thread"}
 }
 
 // String returns the name used in answers, or "" for an unknown value.
@@ -105,5 +106,7 @@ func implemented(p Provider) CapabilitySet {
 	add(ok, CapSend)
 	_, ok = p.(Watcher)
 	add(ok, CapWatch)
+	_, ok = p.(Threader)
+	add(ok, CapThread)
 	return s
 }

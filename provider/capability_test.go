@@ -108,6 +108,15 @@ func TestImplemented(t *testing.T) {
 			bare
 			provider.Sender
 		}{bare{f}, f}, provider.Caps(provider.CapSend)},
+		{"threader", struct {
+			bare
+			provider.Threader
+		}{bare{f}, f}, provider.Caps(provider.CapThread)},
+		{"reader and searcher", struct {
+			bare
+			provider.Reader
+			provider.Searcher
+		}{bare{f}, f, f}, provider.Caps(provider.CapRead, provider.CapSearch, provider.CapThread)},
 		{"watcher", struct {
 			bare
 			provider.Watcher

@@ -166,6 +166,12 @@ func (f *fake) Send(_ context.Context, m provider.Outgoing) (provider.Receipt, e
 	return f.receipt, f.err
 }
 
+func (f *fake) Thread(_ context.Context, _ provider.MessageID, req provider.PageRequest) (provider.Page[provider.Summary], error) {
+	f.note("Thread")
+	f.req = req
+	return f.page, f.err
+}
+
 func (f *fake) Mark(context.Context, provider.FolderID) (provider.MessageID, error) {
 	f.note("Mark")
 	return f.mark, f.err
@@ -255,6 +261,10 @@ func operations() []operation {
 		}},
 		{"delete permanently", "Purge", provider.CapPurge, func(ctx context.Context, a *provider.Account) error {
 			_, err := a.Delete(ctx, ids, true)
+			return err
+		}},
+		{"thread", "Thread", provider.CapThread, func(ctx context.Context, a *provider.Account) error {
+			_, err := a.Thread(ctx, id, provider.PageRequest{})
 			return err
 		}},
 		{"mark", "Mark", provider.CapWatch, func(ctx context.Context, a *provider.Account) error {

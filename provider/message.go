@@ -13,7 +13,7 @@ import (
 type Summary struct {
 	ID        MessageID
 	Folder    FolderID
-	ThreadID  string // empty: unknown
+	ThreadID  string // of most of a conversation the same, of all that one Thread answer holds; empty: unknown
 	HeaderID  string // Message-ID without angle brackets, RFC 5322 section 3.6.4
 	From      []Address
 	To        []Address
@@ -25,6 +25,9 @@ type Summary struct {
 	Flags     Flags
 	Labels    []string
 	HasAttach bool
+	// Copies are ids of the same message elsewhere: same Message-ID, sender and
+	// date, and the same size unless one is in Sent. Only Thread looks for them.
+	Copies []MessageID
 }
 
 // Message is a message to read.

@@ -184,7 +184,8 @@ func (b *Backend) summary(h hit) provider.Summary {
 	head := parsed.Header
 	return provider.Summary{
 		ID: b.id(&folder{validity: h.validity}, &h.message), Folder: provider.FolderID(h.folder), HeaderID: head.MessageID,
-		From: addresses(head.From), To: addresses(head.To), Cc: addresses(head.Cc), Subject: head.Subject, Date: head.Date,
+		ThreadID: provider.ThreadID(head.MessageID, head.InReplyTo, head.References),
+		From:     addresses(head.From), To: addresses(head.To), Cc: addresses(head.Cc), Subject: head.Subject, Date: head.Date,
 		Received: h.received, Size: int64(len(h.raw)), Flags: h.flags, HasAttach: parsed.HasFile(),
 	}
 }

@@ -49,7 +49,7 @@ func TestEveryCheckIsProven(t *testing.T) {
 }
 
 func brokenBackends() []broken {
-	return append(append(bentBackends(), badWatchers()...), []broken{
+	return append(slices.Concat(bentBackends(), badWatchers(), badThreaders()), []broken{
 		{"drops a message from each page", func(b *toy) provider.Provider { return dropping{b} }, "cursor/pages, cursor/mail between pages, message/unread"},
 		{"pages by offset", func(b *toy) provider.Provider { return byOffset{b} }, "cursor/mail between pages, cursor/bound to its listing, cursor/outdated, cursor/garbled"},
 		{"lists oldest first", func(b *toy) provider.Provider { return oldestFirst{b} }, "cursor/pages, message/unread"},

@@ -44,7 +44,7 @@ func (tr *trial) scene() scene {
 	if tr.caps&provider.Caps(provider.CapFolderEdit, provider.CapMove) != 0 {
 		s.other = tr.second()
 	}
-	if tr.caps&provider.Caps(provider.CapRead, provider.CapSearch, provider.CapModify, provider.CapMove, provider.CapDelete, provider.CapPurge) != 0 {
+	if tr.caps&provider.Caps(provider.CapRead, provider.CapSearch, provider.CapModify, provider.CapMove, provider.CapDelete, provider.CapPurge, provider.CapThread) != 0 {
 		s.id = tr.deliver(s.inbox, letter{id: sceneID, subject: "scene", text: "on stage\n", file: "prop.bin", data: []byte("prop")})
 	}
 	if identities := tr.acct.Info().Identities; len(identities) > 0 {
@@ -105,6 +105,15 @@ func operations() []operation {
 		}},
 		{"delete permanently", provider.CapPurge, true, func(ctx context.Context, on any, s scene) error {
 			return outcome(on.(provider.Deleter).Delete(ctx, one(s), true))
+		}},
+		{"thread", provider.CapThread, false, func(ctx context.Context, on any, s scene) error {
+			t, ok := on.(provider.Threader)
+			if !ok { // the backend itself, where the Account puts conversations together
+				_, err := on.(provider.Reader).ReadMessages(ctx, one(s), provider.ReadOptions{})
+				return err
+			}
+			_, err := t.Thread(ctx, s.id, provider.PageRequest{Limit: 10})
+			return err
 		}},
 		{"mark", provider.CapWatch, false, func(ctx context.Context, on any, s scene) error {
 			_, err := on.(provider.Watcher).Mark(ctx, s.inbox.ID)

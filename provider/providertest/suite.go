@@ -95,7 +95,7 @@ type check struct {
 func checks() []check {
 	return slices.Concat(
 		capabilityChecks(), folderChecks(), messageChecks(), corpusChecks(), cursorChecks(), searchChecks(),
-		modifyChecks(), moveChecks(), deleteChecks(), sendChecks(), watchChecks(), cancelChecks(), concurrencyChecks(),
+		modifyChecks(), moveChecks(), deleteChecks(), sendChecks(), watchChecks(), threadChecks(), cancelChecks(), concurrencyChecks(),
 	)
 }
 

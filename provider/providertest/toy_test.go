@@ -215,6 +215,7 @@ func toyRead(f *toyFolder, m *toyMessage) provider.Message {
 	out.Subject, _ = new(mime.WordDecoder).DecodeHeader(msg.Header.Get("Subject"))
 	out.HeaderID = strings.Trim(msg.Header.Get("Message-ID"), "<>")
 	out.Date, _ = msg.Header.Date()
+	out.References, out.InReplyTo = toyNamed(msg, "References"), toyNamed(msg, "In-Reply-To")
 	out.From, out.To, out.Cc = toyAddresses(msg, "From"), toyAddresses(msg, "To"), toyAddresses(msg, "Cc")
 	all, _ := leaves(msg.Header, msg.Body)
 	for i, l := range all {
@@ -224,6 +225,14 @@ func toyRead(f *toyFolder, m *toyMessage) provider.Message {
 		}
 		out.HasAttach = true
 		out.Parts = append(out.Parts, provider.Part{ID: provider.PartID(fmt.Sprint(i + 1)), Type: l.kind, Name: l.name, Size: int64(len(l.data))})
+	}
+	return out
+}
+
+func toyNamed(msg *mail.Message, field string) []string {
+	var out []string
+	for _, id := range strings.Fields(msg.Header.Get(field)) {
+		out = append(out, strings.Trim(id, "<>"))
 	}
 	return out
 }

@@ -36,7 +36,8 @@ type Pool struct {
 	leased  int // in use or being dialled
 	turns   map[string]*turn
 	closed  bool
-	refused error // a refused login, which is not tried again
+	refused error // a refused password, which is not tried again
+	proof   *proof
 	token   refusedToken
 	caps    Caps
 	wait    time.Duration // before the next dial
@@ -241,7 +242,7 @@ func (p *Pool) connect(ctx context.Context) (*Conn, error) {
 			return nil, ctx.Err()
 		}
 	}
-	s, err := dial(ctx, p.opts, &p.token)
+	s, err := p.login(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -253,17 +254,11 @@ func (p *Pool) connect(ctx context.Context) (*Conn, error) {
 	return c, nil
 }
 
-// failed remembers a refused login, and spaces out further dials.
+// failed spaces out further dials.
 func (p *Pool) failed(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch KindOf(err) {
-	case Auth:
-		// A wrong password stays wrong, and trying it again locks accounts. A
-		// SASL client or a token function may come with something new.
-		if p.opts.Auth == nil && p.opts.Token == nil {
-			p.refused = err
-		}
 	case Unavailable, Limit:
 		p.wait = min(max(2*p.wait, firstWait), lastWait)
 		p.notTill = time.Now().Add(p.wait/2 + rand.N(p.wait/2))

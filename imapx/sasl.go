@@ -24,6 +24,12 @@ func (w *wire) authenticate(o Options, token string, caps Caps) error {
 		}
 		return authFailure(w.sasl(client, caps))
 	}
+	if caps.Has("AUTH=" + mechanism.ScramSHA256) {
+		// A name or password that it cannot carry goes the old way.
+		if client, ok := mechanism.NewScram(o.Username, o.Password); ok {
+			return authFailure(w.scram(client, caps))
+		}
+	}
 	plain, disabled := caps.Has("AUTH=PLAIN"), caps.Has("LOGINDISABLED")
 	switch {
 	case plain && (caps.Has("SASL-IR") || disabled || !isASCII(o.Username+o.Password)):
@@ -34,6 +40,16 @@ func (w *wire) authenticate(o Options, token string, caps Caps) error {
 		return unsupported("LOGIN", "AUTH=PLAIN, which a password beyond ASCII needs")
 	}
 	return authFailure(w.command("LOGIN " + quote(o.Username) + " " + quote(o.Password)))
+}
+
+func (w *wire) scram(client *mechanism.Scram, caps Caps) error {
+	if err := w.sasl(client, caps); err != nil {
+		return err
+	}
+	if !client.Verified() {
+		return &Error{Op: "AUTHENTICATE", Kind: Auth, Err: mechanism.ErrImpostor}
+	}
+	return nil
 }
 
 func (w *wire) bearer(o Options, token string, caps Caps) error {

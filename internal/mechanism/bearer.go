@@ -59,7 +59,7 @@ func (b *Bearer) Start() (mechanism string, initial []byte, err error) {
 // Next takes the one challenge there is, which tells of a failure.
 func (b *Bearer) Next(challenge []byte) ([]byte, error) {
 	if b.asked {
-		return nil, errors.New("the server asks for more than a token")
+		return nil, Fault("the server asks for more than a token")
 	}
 	b.asked = true
 	var said struct {

@@ -3,3 +3,9 @@
 //
 // A client serves one exchange in one goroutine.
 package mechanism
+
+// Fault is what a client's Next refuses: the server does not keep to the
+// mechanism, or says no in it.
+type Fault string
+
+func (f Fault) Error() string { return string(f) }

@@ -78,6 +78,12 @@ func (s *session) login(opt *Options, token string) error {
 	case token != "":
 		return s.bearer(opt, token)
 	}
+	if s.client.SupportsAuth(mechanism.ScramSHA256) {
+		// A name or password that it cannot carry goes the old way.
+		if client, ok := mechanism.NewScram(opt.Username, opt.Password); ok {
+			return s.scram(client)
+		}
+	}
 	var client sasl.Client
 	switch {
 	case s.client.SupportsAuth(sasl.Plain):
@@ -88,6 +94,14 @@ func (s *session) login(opt *Options, token string) error {
 		return &Error{Kind: Unsupported, Err: errors.New("server offers no login with a password")}
 	}
 	return loginError(s.client.Auth(client))
+}
+
+func (s *session) scram(client *mechanism.Scram) error {
+	err := s.client.Auth(client)
+	if err == nil && !client.Verified() {
+		err = mechanism.ErrImpostor
+	}
+	return loginError(err)
 }
 
 // bearer always sends the token with AUTH: RFC 4954 section 4 asks for a line of
@@ -110,6 +124,10 @@ func loginError(err error) error {
 	var reply *smtp.SMTPError
 	if errors.As(err, &reply) {
 		return fromLogin(reply)
+	}
+	var fault mechanism.Fault
+	if errors.As(err, &fault) {
+		return &Error{Kind: Unauthenticated, Err: err}
 	}
 	return err
 }

@@ -76,8 +76,8 @@ func TestToken(t *testing.T) {
 			refused: []string{"", "t1"}, want: submission.Unauthenticated, words: "sign in again"},
 		{name: "not now", give: []string{"t1"}, sessions: [][]step{xoauth2("t1", says("454 4.7.0 later"))}, refused: []string{""}, want: submission.Temporary, words: "later"},
 		{name: "lost", give: []string{"t1"}, sessions: [][]step{xoauth2("t1")}, refused: []string{""}, want: submission.Unavailable},
-		{name: "asks without end", give: []string{"t1"}, sessions: [][]step{xoauth2("t1", says("334 "), step{want: blank, answer: "334 "}, step{want: "*", answer: "501 ok"})},
-			refused: []string{""}, want: submission.Unavailable},
+		{name: "asks without end", give: []string{"t1", "t1"}, sessions: [][]step{xoauth2("t1", says("334 "), step{want: blank, answer: "334 "}, step{want: "*", answer: "501 ok"})},
+			refused: []string{"", "t1"}, want: submission.Unauthenticated},
 		{name: "no mechanism", give: []string{"t1"}, sessions: [][]step{ehlo("AUTH PLAIN LOGIN")}, refused: []string{""}, want: submission.Unsupported, words: "access token"},
 		{name: "no token", give: []string{""}, refused: []string{""}, want: submission.Unauthenticated},
 		{name: "token and a command", give: []string{"t1\r\nRSET"}, refused: []string{""}, want: submission.Unauthenticated},
@@ -138,4 +138,23 @@ func TestTokenFunctionFails(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+// TestScramWithoutProof: a server that does not know the password is no server.
+func TestScramWithoutProof(t *testing.T) {
+	first := "r=other,s=AAAA,i=4096"
+	for name, steps := range map[string][]step{
+		"accepted without a signature": {{want: "AUTH SCRAM-SHA-256 ", answer: "235 come in"}},
+		"another's nonce":              {{want: "AUTH SCRAM-SHA-256 ", answer: "334 " + b64(first)}, {want: "*", answer: "501 ok"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			leakcheck.Check(t)
+			opt, _ := sessions(t, append(ehlo("AUTH PLAIN SCRAM-SHA-256"), steps...))
+			opt.Username, opt.Password = "ann", "open sesame"
+			_, err := submission.Send(t.Context(), opt, envelope("bob@test.invalid"), []byte(message))
+			if !errors.Is(err, submission.Unauthenticated) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
 }

@@ -80,6 +80,7 @@ func (p *parser) decodeText(r io.Reader, charset string, limit int64) (string, e
 		_, err := p.scratch.ReadFrom(io.LimitReader(&lfReader{r: charsetReader(r, charset)}, limit+1))
 		return p.scratch.String(), err
 	}
+	p.scratch.Grow(int(min(limit+utf8.UTFMax, int64(p.s.size))))
 	// Nearly always it is UTF-8 already. A character cut in two at the end is behind the limit.
 	_, err := p.scratch.ReadFrom(io.LimitReader(&lfReader{r: r}, limit+utf8.UTFMax))
 	return decodeCharset(p.scratch.Bytes(), ""), err

@@ -1,6 +1,7 @@
 package mailmime
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"io"
@@ -55,6 +56,7 @@ type parser struct {
 	dropped int   // defects beyond maxDefects
 	kept    int64 // bytes of text held, of every part together
 	scratch bytes.Buffer
+	decoder *bufio.Reader // for every part in turn
 
 	want  string // the part to open
 	found *Part
@@ -315,7 +317,7 @@ func (p *parser) leaf(part Part, at place, given []byte) (Part, body) {
 	if given != nil {
 		src = bytes.NewReader(given)
 	}
-	count := &counter{r: DecodeTransfer(src, part.Encoding)}
+	count := &counter{r: p.transfer(src, part.Encoding)}
 	var text body
 	if part.isBody(at) {
 		text = p.readText(part, count)
@@ -326,6 +328,19 @@ func (p *parser) leaf(part Part, at place, given []byte) (Part, body) {
 	}
 	part.Size = count.n
 	return part, text
+}
+
+// transfer is DecodeTransfer with one buffer for all parts.
+func (p *parser) transfer(r io.Reader, encoding string) io.Reader {
+	switch norm := normEncoding(encoding); norm {
+	case "base64", "quoted-printable":
+		if p.decoder == nil {
+			p.decoder = bufio.NewReaderSize(nil, bufferFor(p.s, transferBuffer))
+		}
+		p.decoder.Reset(r)
+		return decodeBuffered(p.decoder, norm)
+	}
+	return r
 }
 
 type counter struct {

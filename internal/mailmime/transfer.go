@@ -13,13 +13,18 @@ import (
 // base64 are skipped, a wrong escape of quoted-printable is kept as written, an unknown encoding is passed on as it is.
 // Errors are those of r.
 func DecodeTransfer(r io.Reader, encoding string) io.Reader {
-	switch normEncoding(encoding) {
-	case "base64":
-		return &base64Reader{br: bufio.NewReaderSize(r, bufferFor(r, transferBuffer))}
-	case "quoted-printable":
-		return &qpReader{br: bufio.NewReaderSize(r, bufferFor(r, transferBuffer))}
+	switch norm := normEncoding(encoding); norm {
+	case "base64", "quoted-printable":
+		return decodeBuffered(bufio.NewReaderSize(r, bufferFor(r, transferBuffer)), norm)
 	}
 	return r
+}
+
+func decodeBuffered(br *bufio.Reader, norm string) io.Reader {
+	if norm == "base64" {
+		return &base64Reader{br: br}
+	}
+	return &qpReader{br: br}
 }
 
 // DecodeBody decodes the text of a part fetched by its section: transfer encoding, then charset to valid UTF-8, then line ends

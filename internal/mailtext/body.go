@@ -180,7 +180,7 @@ func isLetter(r rune) bool {
 
 // strayed reports that most of the plain part's words are nowhere in the page.
 func strayed(plain, page string) bool {
-	mine, times := 0, map[string]int{} // how often the plain part has each word that the page was not seen to have
+	mine, times := 0, make(map[string]int, len(plain)/wordShare) // how often the plain part has each word that the page was not seen to have
 	for w := range words(plain) {
 		mine++
 		times[w]++
@@ -199,6 +199,9 @@ func strayed(plain, page string) bool {
 	}
 	return true
 }
+
+// wordShare is how many bytes of text come on one word that did not come before.
+const wordShare = 16
 
 // words yields the words of scripts that put blanks between them, in lower case, addresses left out.
 func words(s string) func(yield func(string) bool) {

@@ -126,6 +126,10 @@ func pixels(s string) (float64, bool) {
 	if strings.HasSuffix(s, ")") {
 		return calculated(s)
 	}
+	if digits := strings.TrimSuffix(s, "px"); digits != "" && len(digits) < 10 && strings.Trim(digits, "0123456789") == "" {
+		n, err := strconv.Atoi(digits) // what nearly all lengths are
+		return float64(n), err == nil
+	}
 	m := length.FindStringSubmatch(s)
 	if m == nil {
 		return 0, false

@@ -3,6 +3,7 @@ package mailtext
 import (
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
@@ -112,10 +113,22 @@ func tracks(name string) bool {
 }
 
 func asciiHost(host string) string {
+	if isASCII(host) && !strings.Contains(strings.ToLower(host), "xn--") {
+		return strings.ToLower(host) // what idna makes of it too, and of what it refuses
+	}
 	if a, err := idna.Lookup.ToASCII(host); err == nil && a != "" {
 		return a
 	}
 	return strings.ToLower(host)
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 func plainHost(host string) string {
@@ -130,9 +143,13 @@ func sameHost(a, b string) bool {
 // namedHosts lists the hosts that a link's text names: addresses in it, or the text as a whole.
 func namedHosts(text string) []string {
 	var hosts []string
-	// Browsers take these for the dot of a name (UTS 46 section 2.3).
-	fullStops := strings.NewReplacer("\u3002", ".", "\uff0e", ".", "\uff61", ".")
-	words := strings.Fields(fullStops.Replace(text))
+	words := strings.Fields(strings.Map(func(r rune) rune {
+		switch r {
+		case '\u3002', '\uff0e', '\uff61': // browsers take these for the dot of a name (UTS 46 section 2.3)
+			return '.'
+		}
+		return r
+	}, text))
 	for _, word := range words {
 		word = strings.Trim(word, `.,;:!?()[]<>"'|`)
 		lower := strings.ToLower(word)

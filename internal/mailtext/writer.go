@@ -126,15 +126,15 @@ func (w *writer) text(s string, preserve bool) {
 // nextWord returns the bounds of the next run without white space from i on.
 func nextWord(s string, i int) (start, end int) {
 	for start = i; start < len(s); {
-		r, size := decode(s, start)
-		if !unicode.IsSpace(r) {
+		space, size := spaceAt(s, start)
+		if !space {
 			break
 		}
 		start += size
 	}
 	for end = start; end < len(s); {
-		r, size := decode(s, end)
-		if unicode.IsSpace(r) {
+		space, size := spaceAt(s, end)
+		if space {
 			break
 		}
 		end += size
@@ -142,11 +142,13 @@ func nextWord(s string, i int) (start, end int) {
 	return start, end
 }
 
-func decode(s string, i int) (rune, int) {
+// spaceAt tells whether the character at i is white space, and its length.
+func spaceAt(s string, i int) (space bool, size int) {
 	if c := s[i]; c < utf8.RuneSelf {
-		return rune(c), 1
+		return c == ' ' || c >= '\t' && c <= '\r', 1
 	}
-	return utf8.DecodeRuneInString(s[i:])
+	r, size := utf8.DecodeRuneInString(s[i:])
+	return unicode.IsSpace(r), size
 }
 
 func (w *writer) preserved(s string) {

@@ -74,7 +74,7 @@ func (c *Conn) Append(ctx context.Context, mailbox string, opts AppendOptions, b
 // afterLostAppend looks for the message, twice with a pause: the server may
 // still be storing it.
 func (c *Conn) afterLostAppend(ctx context.Context, mailbox, messageID string, lost error) (Appended, error) {
-	if !(Identity{MessageID: messageID}).plain() {
+	if !tellingID(messageID) {
 		return Appended{}, lost
 	}
 	c.box = nil

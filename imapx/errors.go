@@ -3,7 +3,9 @@ package imapx
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/emersion/go-imap/v2"
 )
@@ -39,6 +41,8 @@ type Error struct {
 	Text string // the server's own words; may be empty
 	Code string // response code of RFC 5530 in upper case; may be empty
 	Err  error  // cause; may be nil
+
+	RetryAfter time.Duration // how long the server asks to wait; 0: it does not say
 }
 
 // Error reads "op: kind: [CODE] text: cause", each thing once: what the words
@@ -120,24 +124,39 @@ func unsupported(op, capability string) error {
 // statusError is a tagged NO or BAD, or an untagged BYE, as an error.
 func statusError(op, typ, code, text string) *Error {
 	code = strings.ToUpper(code)
-	return &Error{Op: op, Kind: statusKind(typ, code), Code: code, Text: text}
+	e := &Error{Op: op, Kind: statusKind(typ, code), Code: code, Text: text}
+	if e.RetryAfter = backoff(text); e.RetryAfter > 0 && (e.Kind == Refused || e.Kind == Protocol) {
+		e.Kind = Limit
+	}
+	return e
 }
 
-// statusKind maps the response codes of RFC 5530 and its relatives.
+// statusKind maps response codes: those of RFC 5530, and where another RFC is
+// named of that one. What is not listed says no more than NO, BAD or BYE does.
 func statusKind(typ, code string) Kind {
 	switch code {
 	case "AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED", "PRIVACYREQUIRED":
 		return Auth
-	case "UNAVAILABLE", "SERVERBUG", "CONTACTADMIN", "CORRUPTION":
+	case "UNAVAILABLE", "SERVERBUG", "CONTACTADMIN", "CORRUPTION",
+		"EXPUNGEISSUED": // the next look at the mailbox shows what is left
 		return Unavailable
-	case "LIMIT", "OVERQUOTA", "INUSE", "THROTTLED":
+	case "LIMIT", "OVERQUOTA", "INUSE",
+		"THROTTLED": // Gmail, Yahoo
 		return Limit
-	case "TOOBIG": // RFC 7889 section 4
+	case "TOOBIG", // RFC 4469 section 4.2
+		"MESSAGELIMIT": // RFC 9738 section 3.1
 		return TooLarge
-	case "NONEXISTENT", "TRYCREATE":
+	case "NONEXISTENT", "TRYCREATE": // RFC 9051 section 7.1
 		return NotFound
 	case "ALREADYEXISTS":
 		return Exists
+	case "CLIENTBUG":
+		return Protocol
+	case "UNKNOWN-CTE", // RFC 3516 section 4.3
+		"USEATTR": // RFC 6154 section 5
+		return Unsupported
+	case "NOPERM", "CANNOT", "HASCHILDREN", "BADCHARSET": // the last RFC 9051 section 7.1
+		return Refused
 	}
 	switch typ {
 	case "BAD":
@@ -146,6 +165,20 @@ func statusKind(typ, code string) Kind {
 		return Unavailable
 	}
 	return Refused
+}
+
+// maxBackoff bounds what a server may ask us to wait.
+const maxBackoff = time.Hour
+
+// backoff reads how long Exchange asks to wait, which it says in words only.
+func backoff(text string) time.Duration {
+	_, rest, ok := strings.Cut(strings.ToLower(text), "suggested backoff time: ")
+	digits, unit, _ := strings.Cut(rest, " ")
+	n, err := strconv.ParseUint(digits, 10, 32)
+	if !ok || err != nil || !strings.HasPrefix(unit, "milliseconds") {
+		return 0
+	}
+	return min(time.Duration(n)*time.Millisecond, maxBackoff)
 }
 
 // isStatus tells a server's answer from a lost connection.

@@ -249,7 +249,7 @@ func (c *Conn) copyable(ctx context.Context, uids []UID, dest string, out *Moved
 	}
 	marked := make(map[UID]bool)
 	for _, m := range f.Messages {
-		c.pool.Note(*c.box, m.UID, identityOf(m))
+		c.pool.Note(*c.box, m)
 		if hasFlags(m, []string{`\Deleted`}, true) {
 			marked[m.UID] = true
 		}

@@ -5,28 +5,22 @@ import (
 	"context"
 	"strings"
 	"sync"
-	"time"
 )
 
-// Identity tells a message from others in whatever mailbox it is: COPY and
+// identity tells a message from others in whatever mailbox it is: COPY and
 // MOVE keep all of it (RFC 9051 section 6.4.7).
-type Identity struct {
-	MessageID string // without angle brackets
-	Size      int64
-	Date      time.Time // INTERNALDATE
+type identity struct {
+	messageID string // without angle brackets
+	size      int64
+	date      int64 // INTERNALDATE, in seconds
 }
 
-// plain reports whether the Message-ID is one that every reader understands
+// tellingID reports whether a Message-ID is one that every reader understands
 // alike; others prove nothing.
-func (id Identity) plain() bool {
-	return len(id.MessageID) > 2 && len(id.MessageID) <= maxMessageID && !strings.ContainsFunc(id.MessageID, func(r rune) bool {
+func tellingID(id string) bool {
+	return len(id) > 2 && len(id) <= maxMessageID && !strings.ContainsFunc(id, func(r rune) bool {
 		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`<>"\()`, r)
 	})
-}
-
-// same compares all that a copy has of its original.
-func (id Identity) same(other Identity) bool {
-	return id.MessageID == other.MessageID && id.Size == other.Size && id.Date.Unix() == other.Date.Unix()
 }
 
 const (
@@ -41,7 +35,7 @@ const (
 // answer can be looked up, and is not made twice.
 type memory struct {
 	mu     sync.Mutex
-	ids    recent[place, Identity]
+	ids    recent[place, identity]
 	doubts recent[doubt, bool]
 }
 
@@ -81,18 +75,21 @@ func (r *recent[K, V]) put(k K, v V) {
 	r.values[k] = v
 }
 
-// Note remembers what tells a message of box from others. With it a move whose
-// answer is lost can be looked up. The newest few thousand are kept.
-func (p *Pool) Note(box Mailbox, u UID, id Identity) {
-	if !id.plain() || id.Size <= 0 || id.Date.IsZero() {
+// Note remembers what tells m, a message of box, from others. With it a move
+// whose answer is lost can be looked up. It takes a message fetched with Date,
+// Size and, as its first section, header fields with the Message-ID or a whole
+// message; of others it remembers nothing. The newest few thousand are kept.
+func (p *Pool) Note(box Mailbox, m Message) {
+	id, ok := identityOf(m)
+	if !ok {
 		return
 	}
 	p.memory.mu.Lock()
 	defer p.memory.mu.Unlock()
-	p.memory.ids.put(place{box.Name, box.UIDValidity, u}, id)
+	p.memory.ids.put(place{box.Name, box.UIDValidity, m.UID}, id)
 }
 
-func (c *Conn) noted(u UID) (id Identity, ok bool) {
+func (c *Conn) noted(u UID) (id identity, ok bool) {
 	m := &c.pool.memory
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -149,23 +146,43 @@ func (c *Conn) Identify(ctx context.Context, uids []UID) error {
 	}
 	f, err := c.Fetch(ctx, ask, identityItems())
 	for _, m := range f.Messages {
-		c.pool.Note(*c.box, m.UID, identityOf(m))
+		c.pool.Note(*c.box, m)
 	}
 	return err
 }
 
-// identityOf reads a message fetched with identityItems.
-func identityOf(m Message) Identity {
-	return Identity{MessageID: messageID(m.Sections[0]), Size: m.Size, Date: m.Date}
+// identityOf reads a message fetched with at least identityItems.
+func identityOf(m Message) (identity, bool) {
+	if len(m.Sections) == 0 || m.Damaged || m.Size <= 0 || m.Date.IsZero() {
+		return identity{}, false
+	}
+	id := messageID(m.Sections[0])
+	return identity{messageID: id, size: m.Size, date: m.Date.Unix()}, id != ""
 }
 
-// messageID reads the first field of a header that holds nothing else.
+// messageID reads the one plain Message-ID of a header, else it returns "".
 func messageID(header []byte) string {
-	_, value, _ := bytes.Cut(header, []byte(":"))
-	id := strings.TrimSpace(strings.NewReplacer("\r\n ", " ", "\r\n\t", " ").Replace(string(value)))
-	id, rest, _ := strings.Cut(id, "\r\n")
-	if !strings.HasPrefix(id, "<") || !strings.HasSuffix(id, ">") || strings.TrimSpace(rest) != "" {
+	const field = "message-id:"
+	found, inside, value := 0, false, ""
+	for line := range bytes.Lines(header) {
+		text := strings.TrimRight(string(line), "\r\n")
+		if text == "" {
+			break
+		}
+		folded := text[0] == ' ' || text[0] == '\t'
+		switch {
+		case folded && inside:
+			value += text
+		case !folded && hasFold(text, field):
+			found, inside, value = found+1, true, text[len(field):]
+		case !folded:
+			inside = false
+		}
+	}
+	id, ok := strings.CutPrefix(strings.TrimSpace(value), "<")
+	id, closed := strings.CutSuffix(id, ">")
+	if found != 1 || !ok || !closed || !tellingID(id) {
 		return ""
 	}
-	return id[1 : len(id)-1]
+	return id
 }

@@ -113,7 +113,7 @@ func (c *Conn) lookOnce(ctx context.Context, uids []UID, dest string) (sight, er
 // again. Where there is no dest there are no copies.
 func (c *Conn) findCopies(ctx context.Context, uids []UID, dest string) (sight, error) {
 	s := sight{copies: make(map[UID]UID), unclear: make(map[UID]bool)}
-	want := make(map[UID]Identity)
+	want := make(map[UID]identity)
 	for _, u := range uids {
 		if id, ok := c.noted(u); ok {
 			want[u] = id
@@ -141,16 +141,17 @@ func (c *Conn) findCopies(ctx context.Context, uids []UID, dest string) (sight, 
 
 // matchCopies looks through the newest messages of the selected mailbox, where
 // copies arrive, and searches for the few that may be older.
-func (c *Conn) matchCopies(ctx context.Context, want map[UID]Identity, s *sight) error {
-	byID := make(map[string][]Message)
+func (c *Conn) matchCopies(ctx context.Context, want map[UID]identity, s *sight) error {
+	byID := make(map[string][]copyOf)
 	collect := func(uids []UID) error {
 		if len(uids) == 0 {
 			return nil
 		}
 		f, err := c.Fetch(ctx, uids, identityItems())
 		for _, m := range f.Messages {
-			id := messageID(m.Sections[0])
-			byID[id] = append(byID[id], m)
+			if id, ok := identityOf(m); ok {
+				byID[id.messageID] = append(byID[id.messageID], copyOf{m.UID, id})
+			}
 		}
 		return err
 	}
@@ -163,11 +164,11 @@ func (c *Conn) matchCopies(ctx context.Context, want map[UID]Identity, s *sight)
 	}
 	searches := 0
 	for _, id := range want {
-		if len(byID[id.MessageID]) > 0 || hits.Total == len(hits.UIDs) || searches == maxLookups {
+		if len(byID[id.messageID]) > 0 || hits.Total == len(hits.UIDs) || searches == maxLookups {
 			continue
 		}
 		searches++
-		older, err := c.Search(ctx, Criteria{Header: []HeaderTerm{{"Message-ID", id.MessageID}}}, newcomers)
+		older, err := c.Search(ctx, Criteria{Header: []HeaderTerm{{"Message-ID", id.messageID}}}, newcomers)
 		if err == nil {
 			err = collect(older.UIDs)
 		}
@@ -176,28 +177,34 @@ func (c *Conn) matchCopies(ctx context.Context, want map[UID]Identity, s *sight)
 		}
 	}
 	for u, id := range want {
-		s.match(u, id, want, byID[id.MessageID])
+		s.match(u, id, want, byID[id.messageID])
 	}
 	return nil
 }
 
+// copyOf is a message that may be the copy of another.
+type copyOf struct {
+	uid UID
+	id  identity
+}
+
 // match tells u's copy among messages with its Message-ID.
-func (s *sight) match(u UID, id Identity, want map[UID]Identity, found []Message) {
+func (s *sight) match(u UID, id identity, want map[UID]identity, found []copyOf) {
 	if len(found) == 0 {
 		return
 	}
 	alike := 0
 	for _, other := range want {
-		if id.same(other) {
+		if id == other {
 			alike++
 		}
 	}
-	found = slices.DeleteFunc(slices.Clone(found), func(m Message) bool { return !id.same(identityOf(m)) })
+	found = slices.DeleteFunc(slices.Clone(found), func(m copyOf) bool { return m.id != id })
 	if alike > 1 || len(found) != 1 {
 		s.unclear[u] = true
 		return
 	}
-	s.copies[u] = found[0].UID
+	s.copies[u] = found[0].uid
 }
 
 // afterLostMove sorts uids by where they are now. Those in no list are where

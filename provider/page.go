@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"time"
 )
 
 // Bounds of a page, in items.
@@ -39,8 +40,14 @@ type Page[T any] struct {
 	Next Cursor
 	// Total is the number of matches when that came for free, else 0.
 	Total int
-	// Failed names items that exist and could not be delivered.
+	// Failed names items that exist and could not be delivered. One without an
+	// ID is a folder that could not be searched, which its Err names.
 	Failed []Outcome
+	// Partial says that the backend stopped before the page was full or every
+	// folder looked into: what else matches comes behind Next. Reached is when
+	// the last messages came in that it looked at, zero when that is unknown.
+	Partial bool
+	Reached time.Time
 	// At makes the cursor that goes on after Items[i], for callers that can use
 	// only a part of the page. Nil when Items is empty.
 	At func(i int) (Cursor, error)
@@ -101,8 +108,11 @@ func yieldPage[T any](page Page[T], yield func(T, error) bool) bool {
 		if cause == nil {
 			cause = Unavailable
 		}
+		if o.ID != "" {
+			cause = fmt.Errorf("message %s: %w", o.ID, cause)
+		}
 		var none T
-		if !yield(none, wrap("list", fmt.Errorf("message %s: %w", o.ID, cause))) {
+		if !yield(none, wrap("list", cause)) {
 			return false
 		}
 	}

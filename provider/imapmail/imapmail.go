@@ -6,6 +6,8 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/postern-mail/postern/imapx"
 	"github.com/postern-mail/postern/internal/mailmime"
@@ -19,6 +21,7 @@ type Options struct {
 	SMTP       *SMTP              // nil: the account cannot send
 	Identities []provider.Address // addresses to send from, the default first
 	SentBy     SentBy
+	SearchTime time.Duration // how long a search may take before it hands over what it has; 0: 10 s
 }
 
 // SMTP says where to submit mail. Addr is required.
@@ -45,6 +48,8 @@ const (
 type Backend struct {
 	opts Options
 	pool *imapx.Pool
+	// asciiOnly says that the server has refused to search for other text.
+	asciiOnly atomic.Bool
 
 	mu      sync.Mutex
 	closed  bool
@@ -67,6 +72,9 @@ var (
 func Open(opts Options) (*Backend, error) {
 	if opts.Account == "" {
 		return nil, invalid("the account has no id")
+	}
+	if opts.SearchTime < 0 {
+		return nil, invalid("a search cannot take less than no time")
 	}
 	if opts.SentBy != SentByClient && opts.SentBy != SentByServer {
 		return nil, invalid("unknown filer of sent mail: " + string(opts.SentBy))

@@ -31,7 +31,7 @@ func (b *Backend) ListMessages(ctx context.Context, opts provider.ListOptions, p
 		if err != nil {
 			return err
 		}
-		out = provider.Page[provider.Summary]{Items: f.items, Total: f.total, Failed: f.failed}
+		out = provider.Page[provider.Summary]{Items: f.items, Total: f.total, Failed: f.failed, Partial: f.short, Reached: f.reached}
 		cursor := func(u imapx.UID) (provider.Cursor, error) {
 			return provider.Place{Listing: listing, Epoch: epoch, Key: formatUID(u)}.Cursor()
 		}
@@ -57,7 +57,9 @@ func (b *Backend) listPage(ctx context.Context, c *imapx.Conn, opts provider.Lis
 			crit.NoFlags = []string{`\Seen`}
 		}
 		crit.Since, crit.Before = widen(opts.Since, opts.Before)
-		return b.scan(ctx, c, crit, below, limit, received(opts.Since, opts.Before))
+		job := scanJob{crit: crit, below: below, limit: limit, pace: b.newPace(false)}
+		job.sieve.keep = received(opts.Since, opts.Before)
+		return b.scan(ctx, c, job)
 	}
 	f, total, err := c.FetchNewest(ctx, limit, summaryItems())
 	if err != nil {
@@ -70,7 +72,7 @@ func (b *Backend) listPage(ctx context.Context, c *imapx.Conn, opts provider.Lis
 		out.last = m.UID
 	}
 	for _, u := range f.Incomplete {
-		out.failed = append(out.failed, b.damaged(c.Mailbox(), u))
+		out.failed = append(out.failed, b.damaged(c.Mailbox(), u, f.Why))
 	}
 	for _, u := range slices.Concat(f.Incomplete, f.Missing) {
 		if out.last == 0 || u < out.last {
@@ -94,11 +96,11 @@ func widen(since, before time.Time) (from, to time.Time) {
 }
 
 // received keeps messages by the instant they arrived; nil without bounds.
-func received(since, before time.Time) filter {
+func received(since, before time.Time) func(entry) bool {
 	if since.IsZero() && before.IsZero() {
 		return nil
 	}
-	return func(s *provider.Summary, _ *imapx.Part) bool {
+	return func(s entry) bool {
 		return (since.IsZero() || !s.Received.Before(since)) && (before.IsZero() || s.Received.Before(before))
 	}
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // place is where the next page of a search goes on in one folder: below a UID,
-// 0 for the top.
+// 0 for the top. The validity of a folder that nobody has looked into is 0.
 type place struct {
 	validity uint32
 	below    imapx.UID
@@ -144,7 +144,7 @@ func unpackPlaces(key string) (map[folderDigest]place, bool) {
 			}
 			numbers[i], rest = n, rest[size:]
 		}
-		if validity += numbers[0]; validity == 0 || validity > math.MaxUint32 {
+		if validity += numbers[0]; validity > math.MaxUint32 || validity == 0 && numbers[1] > 0 {
 			return nil, false
 		}
 		places[d] = place{validity: uint32(validity), below: imapx.UID(numbers[1])}

@@ -16,10 +16,14 @@ type plan struct {
 	server imapx.Criteria
 	// ascii is server without what matches text beyond ASCII, for servers that
 	// refuse it; nil when we could not decide that ourselves.
-	ascii  *imapx.Criteria
-	client []provider.Query   // each must match
-	not    []provider.Query   // none may
-	any    [][]provider.Query // one of each group must
+	ascii *imapx.Criteria
+	// foreign says that there is such text.
+	foreign bool
+	// validity is what the folder must have; 0: any.
+	validity uint32
+	client   []provider.Query   // each must match
+	not      []provider.Query   // none may
+	any      [][]provider.Query // one of each group must
 }
 
 func newPlan(q provider.Query) (*plan, error) {
@@ -52,7 +56,7 @@ func newPlan(q provider.Query) (*plan, error) {
 			return nil, mixed()
 		}
 	}
-	p.server = criteria(rest, false)
+	p.server, p.foreign = criteria(rest, false), !isASCII(q)
 	if decidable(q) {
 		ascii := criteria(rest, true)
 		p.ascii = &ascii
@@ -67,24 +71,32 @@ func mixed() error {
 	}
 }
 
-// filter is what we check of the server's hits; nil when it decides alone.
-func (p *plan) filter() filter {
+// sieve is what we check of the server's hits.
+func (p *plan) sieve() sieve {
+	return sieve{keep: p.filter(), query: p.query, bcc: usesTo(p.query)}
+}
+
+// alone is what we check where the server got no text beyond ASCII.
+func (p *plan) alone() sieve { return sieve{keep: p.matchAll, bcc: usesTo(p.query)} }
+
+// filter decides what the server cannot; nil when that is nothing.
+func (p *plan) filter() func(entry) bool {
 	if len(p.client)+len(p.not)+len(p.any) == 0 {
 		return nil
 	}
-	return func(s *provider.Summary, m *imapx.Part) bool {
+	return func(e entry) bool {
 		for _, q := range p.client {
-			if !matches(q, s, m) {
+			if !matches(q, e) {
 				return false
 			}
 		}
 		for _, q := range p.not {
-			if matches(q, s, m) {
+			if matches(q, e) {
 				return false
 			}
 		}
 		for _, group := range p.any {
-			if !matchesAny(group, s, m) {
+			if !matchesAny(group, e) {
 				return false
 			}
 		}
@@ -92,7 +104,7 @@ func (p *plan) filter() filter {
 	}
 }
 
-func (p *plan) matchAll(s *provider.Summary, m *imapx.Part) bool { return matches(p.query, s, m) }
+func (p *plan) matchAll(e entry) bool { return matches(p.query, e) }
 
 // needsUs reports terms that no SEARCH key can express.
 func needsUs(q provider.Query) bool {
@@ -149,15 +161,15 @@ func anySub(q provider.Query, test func(provider.Query) bool) bool {
 }
 
 // matches decides a query without words in the body from a list entry.
-func matches(q provider.Query, s *provider.Summary, m *imapx.Part) bool {
-	id := strings.Trim(q.HeaderID, "<> ")
+func matches(q provider.Query, e entry) bool {
+	s, cc := &e.Summary, addressText(e.Cc)
 	switch {
-	case !hasAll(q.From, addressText(s.From)), !hasAll(q.To, addressText(s.To)+"\n"+addressText(s.Cc)), !hasAll(q.Cc, addressText(s.Cc)),
-		!hasAll(q.Subject, s.Subject), len(q.Filename) > 0 && !hasAll(q.Filename, fileNames(m)),
+	case !hasAll(q.From, addressText(s.From)), !hasAll(q.To, addressText(s.To)+cc+addressText(addresses(e.header.Bcc))), !hasAll(q.Cc, cc),
+		!hasAll(q.Subject, s.Subject), len(q.Filename) > 0 && !hasAll(q.Filename, fileNames(e.structure)),
 		!q.Since.IsZero() && s.Received.Before(q.Since), !q.Before.IsZero() && !s.Received.Before(q.Before),
 		!s.Flags.Has(q.With), s.Flags&q.Without != 0,
 		q.Larger > 0 && s.Size <= q.Larger, q.Smaller > 0 && s.Size >= q.Smaller,
-		q.HasAttach && !s.HasAttach, id != "" && id != s.HeaderID:
+		q.HasAttach && !s.HasAttach, q.HeaderID != "" && !sameID(q.HeaderID, e):
 		return false
 	}
 	for _, label := range q.Labels {
@@ -166,21 +178,30 @@ func matches(q provider.Query, s *provider.Summary, m *imapx.Part) bool {
 		}
 	}
 	for _, sub := range q.Not {
-		if matches(sub, s, m) {
+		if matches(sub, e) {
 			return false
 		}
 	}
 	for _, group := range q.Any {
-		if !matchesAny(group, s, m) {
+		if !matchesAny(group, e) {
 			return false
 		}
 	}
 	return true
 }
 
-func matchesAny(group []provider.Query, s *provider.Summary, m *imapx.Part) bool {
+// sameID compares a Message-ID with what the field says, also where that is no
+// id by the grammar.
+func sameID(want string, e entry) bool {
+	want = bareID(want)
+	return want != "" && (want == e.HeaderID || want == bareID(e.header.Get("Message-ID")))
+}
+
+func bareID(id string) string { return strings.Trim(id, "<> ") }
+
+func matchesAny(group []provider.Query, e entry) bool {
 	for _, q := range group {
-		if matches(q, s, m) {
+		if matches(q, e) {
 			return true
 		}
 	}
@@ -240,8 +261,13 @@ func criteria(q provider.Query, ascii bool) imapx.Criteria {
 	for _, w := range sendable(q.To, ascii) {
 		out.Or = append(out.Or, [2]imapx.Criteria{anyField(w, "To"), either(anyField(w, "Cc"), anyField(w, "Bcc"))})
 	}
-	if id := strings.Trim(q.HeaderID, "<> "); id != "" && (!ascii || plain(id)) {
-		out.Header = append(out.Header, imapx.HeaderTerm{Field: "Message-ID", Text: id})
+	if q.HeaderID != "" {
+		switch id := bareID(q.HeaderID); {
+		case id == "":
+			out.From, out.To = nothing, nothing
+		case !ascii || plain(id):
+			out.MessageID = id
+		}
 	}
 	for _, label := range q.Labels {
 		if isKeyword(label) {

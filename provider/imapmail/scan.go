@@ -3,6 +3,7 @@ package imapmail
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/postern-mail/postern/imapx"
 	"github.com/postern-mail/postern/provider"
@@ -13,87 +14,226 @@ const (
 	// looking tells whether they match; scanMost bounds a page's looking.
 	scanStep = 100
 	scanMost = 1000
+	// dateStep is how many UIDs are asked for one message's date: a gap in the
+	// numbers is seldom longer.
+	dateStep = 50
 )
 
-// filter decides about a message what the server cannot.
-type filter func(*provider.Summary, *imapx.Part) bool
+// scanJob is what to look for in a folder.
+type scanJob struct {
+	crit  imapx.Criteria
+	below imapx.UID // 0: from the top
+	limit int
+	sieve sieve
+	pace  *pace
+}
 
 // found is a slice of a folder's matches, the highest UID first.
 type found struct {
-	items  []provider.Summary
-	uids   []imapx.UID
-	failed []provider.Outcome
-	last   imapx.UID // nothing above it is left to look at
-	more   bool      // there may be matches below last
-	total  int       // matches in all, where the server has counted them
+	items   []provider.Summary
+	uids    []imapx.UID
+	failed  []provider.Outcome
+	last    imapx.UID // nothing above it is left to look at
+	more    bool      // there may be matches below last
+	total   int       // matches in all, where they were counted
+	short   bool      // it ended before the limit, and not at the oldest message
+	reached time.Time // when the last message looked at came in, of one that is short
 }
 
-// scan finds up to limit messages below a UID (0: from the top). keep may be nil.
-func (b *Backend) scan(ctx context.Context, c *imapx.Conn, crit imapx.Criteria, below imapx.UID, limit int, keep filter) (found, error) {
-	out := found{last: below, more: true}
-	for looked := 0; out.more && len(out.items) < limit && looked < scanMost; {
-		if out.last == 1 {
-			out.more = false
+// scan finds up to limit messages below a UID, with one search and one fetch
+// where the server decides alone.
+func (b *Backend) scan(ctx context.Context, c *imapx.Conn, j scanJob) (found, error) {
+	s := scan{b: b, c: c, job: j, found: found{last: j.below, more: true}}
+	s.cut = newSlicer(c.Mailbox(), j.crit.InBodies())
+	for s.more && len(s.items) < j.limit {
+		if s.last == 1 {
+			s.more = false
 			break
 		}
-		if out.last > 0 {
-			crit.To = out.last - 1
-		}
-		step := limit - len(out.items)
-		if keep != nil {
-			step = scanStep
-		}
-		hits, err := c.Search(ctx, crit, step)
-		if err != nil {
-			return found{}, err
-		}
-		if below == 0 && looked == 0 && keep == nil {
-			out.total = hits.Total
-		}
-		looked += len(hits.UIDs)
-		out.more = hits.Total > len(hits.UIDs)
-		if len(hits.UIDs) == 0 {
-			out.more = false
+		if s.looked >= scanMost || s.sliced && j.pace.over() {
+			s.short = true
 			break
 		}
-		f, err := c.Fetch(ctx, hits.UIDs, summaryItems())
-		if err != nil {
-			return found{}, err
+		if err := s.slice(ctx); err != nil {
+			if ctx.Err() != nil || !s.gaveUp(err) {
+				return found{}, err
+			}
+			if !s.sliced {
+				return found{}, tooSlow()
+			}
+			s.short = true
+			break
 		}
-		b.take(c.Mailbox(), f, limit, keep, &out)
-		if len(out.items) < limit {
-			out.last = hits.UIDs[len(hits.UIDs)-1]
+		if len(s.items) > 0 {
+			j.pace.some.Store(true)
 		}
 	}
-	return out, nil
+	switch {
+	case j.below == 0 && !s.more && len(s.failed) == 0:
+		s.total = len(s.items) // all that match have been seen
+	case s.dropped:
+		s.total = 0 // the server counts what does not match
+	}
+	if s.short && s.reached.IsZero() {
+		s.reached = s.dateAt(ctx)
+	}
+	return s.found, nil
 }
 
-// take adds what matches, and stops behind the last one there is room for.
-func (b *Backend) take(box imapx.Mailbox, f imapx.Fetched, limit int, keep filter, out *found) {
+// scan is one folder's search under way.
+type scan struct {
+	b   *Backend
+	c   *imapx.Conn
+	job scanJob
+	cut *slicer
+	found
+	looked  int  // messages fetched to see whether they match
+	sliced  bool // a slice has been searched
+	dropped bool // the server named some that do not match
+}
+
+// slice searches the next range of UIDs and fetches the newest hits in it.
+func (s *scan) slice(ctx context.Context) error {
+	crit, bottom, err := s.slot(ctx)
+	if err != nil || crit.From > crit.To && crit.To > 0 {
+		s.more = false
+		return err
+	}
+	hits, err := s.search(ctx, crit)
+	if err != nil {
+		return err
+	}
+	s.sliced = true
+	if s.job.below == 0 && s.looked == 0 && bottom && s.job.sieve.light() {
+		s.total = hits.Total
+	}
+	if len(hits.UIDs) == 0 {
+		s.more, s.last, s.reached = !bottom, crit.From, time.Time{}
+		return nil
+	}
+	s.looked += len(hits.UIDs)
+	f, err := s.c.Fetch(ctx, hits.UIDs, s.job.sieve.items())
+	if err != nil {
+		return err
+	}
+	s.more = hits.Total > len(hits.UIDs) || !bottom
+	s.dropped = s.b.take(s.c.Mailbox(), f, s.job, &s.found) || s.dropped
+	if len(s.items) == s.job.limit {
+		return nil
+	}
+	s.last, s.reached = crit.From, time.Time{}
+	if n := len(hits.UIDs); hits.Total > n {
+		s.last = hits.UIDs[n-1]
+		if k := len(f.Messages); k > 0 {
+			s.reached = f.Messages[k-1].Date
+		}
+	}
+	return nil
+}
+
+// slot narrows the criteria to the next slice; bottom says that it is the last.
+func (s *scan) slot(ctx context.Context) (crit imapx.Criteria, bottom bool, err error) {
+	crit = s.job.crit
+	floor := max(crit.From, 1)
+	top := s.last
+	if top > 0 {
+		crit.To = top - 1
+	} else if top, err = s.top(ctx); err != nil {
+		return crit, true, err
+	}
+	crit.From = floor
+	if top > 0 {
+		crit.From = max(floor, s.cut.low(top))
+	}
+	return crit, crit.From == floor, nil
+}
+
+// top is a UID above all, 0 where there is no need to know.
+func (s *scan) top(ctx context.Context) (imapx.UID, error) {
+	box := s.c.Mailbox()
+	switch {
+	case box.Messages <= firstSlice || s.cut.fixed && box.Messages <= plainSlice:
+		return 0, nil
+	case box.UIDNext > 0:
+		return box.UIDNext, nil
+	}
+	// RFC 9051 section 9, seq-range: "n:*" holds the last message whatever n is.
+	hits, err := s.c.Search(ctx, imapx.Criteria{From: nothing}, 1)
+	if err != nil || len(hits.UIDs) == 0 {
+		return 0, err
+	}
+	return hits.UIDs[0] + 1, nil
+}
+
+func (s *scan) search(ctx context.Context, crit imapx.Criteria) (imapx.Hits, error) {
+	step := scanStep
+	if s.job.sieve.light() && s.looked == 0 {
+		step = s.job.limit - len(s.items)
+	}
+	bounded, cancel := s.job.pace.bound(ctx)
+	defer cancel()
+	start := s.job.pace.now()
+	hits, err := s.c.Search(bounded, crit, step)
+	s.cut.took(s.job.pace.now().Sub(start))
+	if err != nil {
+		return hits, err
+	}
+	for n := len(hits.UIDs); n > 0 && hits.UIDs[n-1] < crit.From; n = len(hits.UIDs) {
+		hits.UIDs = hits.UIDs[:n-1] // the last message, which "*" takes in from below the range
+		hits.Total--
+	}
+	return hits, nil
+}
+
+// gaveUp reports a command that was ended for its slowness, or that the server
+// never answered.
+func (s *scan) gaveUp(err error) bool {
+	return s.job.crit.InBodies() && (errors.Is(err, context.DeadlineExceeded) || imapx.KindOf(err) == imapx.Unavailable && s.sliced)
+}
+
+// dateAt tells about when what the scan has reached came in. Not to know is no
+// failure.
+func (s *scan) dateAt(ctx context.Context) time.Time {
+	var uids []imapx.UID
+	for u := s.last; len(uids) < dateStep && u < nothing; u++ {
+		uids = append(uids, u)
+	}
+	f, err := s.c.Fetch(ctx, uids, imapx.Items{Date: true})
+	if err != nil || len(f.Messages) == 0 {
+		return time.Time{}
+	}
+	return f.Messages[0].Date
+}
+
+// take adds what matches, and stops behind the last one there is room for. It
+// reports whether it left out what the server had matched.
+func (b *Backend) take(box imapx.Mailbox, f imapx.Fetched, j scanJob, out *found) (dropped bool) {
 	for i, m := range f.Messages {
-		s := b.summarize(box, m)
-		if keep != nil && !keep(&s, m.Structure) {
+		entry := b.entry(box, m)
+		if !j.sieve.passes(entry) {
+			dropped = true
 			continue
 		}
-		out.items = append(out.items, s)
+		out.items = append(out.items, entry.Summary)
 		out.uids = append(out.uids, m.UID)
-		if len(out.items) == limit {
+		if len(out.items) == j.limit {
 			out.last = m.UID
 			out.more = out.more || i+1 < len(f.Messages)
 			break
 		}
 	}
 	for _, u := range f.Incomplete {
-		if len(out.items) == limit && u < out.last {
+		if len(out.items) == j.limit && u < out.last {
 			out.more = true // for the next page to name
 			continue
 		}
-		out.failed = append(out.failed, b.damaged(box, u))
+		out.failed = append(out.failed, b.damaged(box, u, f.Why))
 	}
+	return dropped
 }
 
-func (b *Backend) damaged(box imapx.Mailbox, u imapx.UID) provider.Outcome {
-	return provider.Outcome{ID: b.newID(box.Name, box.UIDValidity, u), Err: incomplete()}
+func (b *Backend) damaged(box imapx.Mailbox, u imapx.UID, why error) provider.Outcome {
+	return provider.Outcome{ID: b.newID(box.Name, box.UIDValidity, u), Err: unreadable(why)}
 }
 
 // folderError turns NotFound of a folder into one with the nearest names to

@@ -13,12 +13,12 @@ func TestTake(t *testing.T) {
 	message := func(u imapx.UID) imapx.Message {
 		return imapx.Message{UID: u, Size: int64(u), Structure: &imapx.Part{Path: []int{1}, Type: "text/plain"}, Sections: [][]byte{{}}}
 	}
-	odd := func(s *provider.Summary, _ *imapx.Part) bool { return s.Size%2 == 1 }
+	odd := func(e entry) bool { return e.Size%2 == 1 }
 	for _, tt := range []struct {
 		name         string
 		uids, broken []imapx.UID
 		limit        int
-		keep         filter
+		keep         func(entry) bool
 		want, failed []imapx.UID
 		last         imapx.UID
 		more         bool
@@ -37,7 +37,7 @@ func TestTake(t *testing.T) {
 				f.Messages = append(f.Messages, message(u))
 			}
 			var got found
-			b.take(box, f, tt.limit, tt.keep, &got)
+			b.take(box, f, scanJob{limit: tt.limit, sieve: sieve{keep: tt.keep}}, &got)
 			var failed []imapx.UID
 			for _, o := range got.failed {
 				r, err := b.parseID(o.ID)

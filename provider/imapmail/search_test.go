@@ -14,6 +14,7 @@ import (
 
 	"github.com/postern-mail/postern/imapx"
 	"github.com/postern-mail/postern/imapx/imapxtest"
+	"github.com/postern-mail/postern/internal/mailmime"
 	"github.com/postern-mail/postern/provider"
 )
 
@@ -179,12 +180,13 @@ func answerASCII(conn net.Conn, in *bufio.Scanner) {
 }
 
 func TestMatches(t *testing.T) {
-	s := &provider.Summary{
+	s := entry{structure: &imapx.Part{Path: []int{1}, Type: "application/pdf", Params: map[string]string{"name": "Invoice.pdf"}}}
+	s.header.Bcc = []mailmime.Address{{Mailbox: "dora@example.com"}}
+	s.Summary = provider.Summary{
 		Subject: "Grüße aus Åre", HeaderID: "1@example.org", Size: 100, Flags: provider.Seen, Labels: []string{"$Todo"}, HasAttach: true,
 		From: []provider.Address{{Name: "Ann Lee", Addr: "ann@example.org"}}, To: []provider.Address{{Addr: "bob@example.com"}},
 		Cc: []provider.Address{{Addr: "carol@example.net"}}, Received: time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC),
 	}
-	m := &imapx.Part{Path: []int{1}, Type: "application/pdf", Params: map[string]string{"name": "Invoice.pdf"}}
 	words := func(w ...string) []string { return w }
 	for _, tt := range []struct {
 		name string
@@ -196,6 +198,8 @@ func TestMatches(t *testing.T) {
 		{"subject in another case", provider.Query{Subject: words("åre", "grüße")}, true},
 		{"from", provider.Query{From: words("lee", "ann@")}, true},
 		{"to finds cc", provider.Query{To: words("carol")}, true},
+		{"to finds bcc", provider.Query{To: words("dora@")}, true},
+		{"cc does not find bcc", provider.Query{Cc: words("dora@")}, false},
 		{"cc does not find to", provider.Query{Cc: words("bob")}, false},
 		{"file", provider.Query{Filename: words("invoice")}, true},
 		{"other file", provider.Query{Filename: words("receipt")}, false},
@@ -213,7 +217,7 @@ func TestMatches(t *testing.T) {
 		{"any of none", provider.Query{Any: [][]provider.Query{{{Subject: words("x")}}}}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := matches(tt.q, s, m); got != tt.want {
+			if got := matches(tt.q, s); got != tt.want {
 				t.Errorf("got %v", got)
 			}
 		})
@@ -286,24 +290,63 @@ func TestSearchBesideAFolderOfAKnownName(t *testing.T) {
 	diff(t, "found", []string{"letter 0", "letter 1", "letter 2"}, found)
 }
 
-// TestSearchSaysWhichFolder: one that refuses is named, so that the others can be.
+// TestSearchSaysWhichFolder: one that refuses is named beside the hits of the
+// others, and fails the search when there are no others.
 func TestSearchSaysWhichFolder(t *testing.T) {
-	acct, _, _ := account(t, imapxtest.Memory(t), func(o *Options) {
-		o.IMAP = talk(t, "", func(command string) string {
-			switch {
-			case strings.HasPrefix(command, "LIST"):
-				return "* LIST () \"/\" INBOX\n* LIST () \"/\" \"Their mail\"\n$ OK done\n"
-			case strings.HasPrefix(command, `EXAMINE "Their mail"`):
-				return "$ NO [NOPERM] not yours\n"
+	for _, tt := range []struct {
+		name, refusal string
+		folders       []provider.FolderID
+		want          provider.Code // of the folder, and of the call where all fail
+		goesOn        bool          // there is a cursor to try the folder again
+		all           bool
+	}{
+		{"one of two", "$ NO [NOPERM] not yours\n", nil, provider.Denied, false, false},
+		{"one of two, for now", "$ NO [INUSE] not yours\n", nil, provider.RateLimited, true, false},
+		{"the only one", "$ NO [NOPERM] not yours\n", []provider.FolderID{"Their mail"}, provider.Denied, false, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			acct, _, _ := account(t, imapxtest.Memory(t), func(o *Options) {
+				o.IMAP = talk(t, "", func(command string) string {
+					switch {
+					case strings.HasPrefix(command, "LIST"):
+						return "* LIST () \"/\" INBOX\n* LIST () \"/\" \"Their mail\"\n$ OK done\n"
+					case strings.HasPrefix(command, `EXAMINE "Their mail"`):
+						return tt.refusal
+					case strings.HasPrefix(command, "UID SEARCH"):
+						return "* SEARCH 1\n$ OK done\n"
+					case strings.HasPrefix(command, "UID FETCH"):
+						return listed(1, "", "hello")
+					}
+					return ""
+				})
+			})
+			got, err := acct.Search(t.Context(), provider.Query{In: tt.folders}, provider.PageRequest{})
+			if !tt.all {
+				if err != nil || len(got.Items) != 1 || len(got.Failed) != 1 || got.Failed[0].ID != "" || got.Total != 0 {
+					t.Fatalf("%+v, %v", got, err)
+				}
+				err = got.Failed[0].Err
 			}
-			return ""
+			wantCode(t, err, tt.want)
+			if !strings.Contains(err.Error(), `folder "Their mail"`) || !strings.Contains(err.Error(), "not yours") {
+				t.Errorf("error %v", err)
+			}
+			if (got.Next != "") != tt.goesOn {
+				t.Errorf("next %q", got.Next)
+			}
 		})
-	})
-	_, err := acct.Search(t.Context(), provider.Query{}, provider.PageRequest{})
-	wantCode(t, err, provider.Denied)
-	if !strings.Contains(err.Error(), `folder "Their mail"`) || !strings.Contains(err.Error(), "not yours") {
-		t.Errorf("error %v", err)
 	}
+}
+
+// listed is the FETCH answer for a list entry; from may be empty.
+func listed(uid int, from, subject string) string {
+	field := "Subject: " + subject + "\n"
+	if from != "" {
+		field = "From: " + from + "\n" + field
+	}
+	field += "\n"
+	return fmt.Sprintf("* %d FETCH (UID %d FLAGS () INTERNALDATE \"02-Nov-2026 10:00:00 +0000\" RFC822.SIZE 99 BODYSTRUCTURE (\"text\" \"plain\" NIL NIL NIL "+
+		"\"7bit\" 9 1) BODY[HEADER.FIELDS (SUBJECT)] {%d}\n%s)\n", uid, uid, len(field)+strings.Count(field, "\n"), field) + "$ OK done\n"
 }
 
 // TestPartInSmallPieces: a server that answers with less than was asked for is

@@ -61,7 +61,9 @@ func parseResponse(b []byte) response {
 		r.number = uint32(n)
 		head, r.text, _ = strings.Cut(rest, " ")
 	}
-	r.name = strings.ToUpper(head)
+	if r.name = strings.ToUpper(head); r.name == "THREAD" || r.name == "SEARCH" {
+		return r // millions of numbers, of which few are kept: who asked reads the text
+	}
 	p := valueParser{s: r.text}
 	var err error
 	r.values, err = p.values()

@@ -198,7 +198,7 @@ func TestRun(t *testing.T) {
 	if err := run(t.Context(), nil, &out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"this account can: folders read search\n", "\nINBOX (2)\n", `"Green it is"`, `"Maße bestätigen"`, "\nLetters (1)\n"} {
+	for _, want := range []string{"this account can: folders read search thread\n", "\nINBOX (2)\n", `"Green it is"`, `"Maße bestätigen"`, "\nLetters (1)\n"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in\n%s", want, out.String())
 		}

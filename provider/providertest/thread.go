@@ -54,7 +54,8 @@ func (p post) raw(n int) []byte {
 }
 
 // conversationCase is what is in the inbox, oldest first, and for each message
-// asked for the conversation it is in.
+// asked for the conversation it is in, "|" between orders that are both right:
+// within a second only who answers whom tells.
 type conversationCase struct {
 	name  string
 	posts []post
@@ -78,7 +79,7 @@ func conversations() []conversationCase {
 		{"same subject", []post{{id: "a"}, {id: "b"}, {id: "c", refs: "b"}, {id: "d", refs: "z"}},
 			map[string]string{"a": "a", "b": "b c", "c": "b c", "d": "d"}},
 		{"circle", []post{{id: "a", refs: "b"}, {id: "b", refs: "a"}, {id: "c", refs: "c"}, {id: "d", refs: "c d c"}},
-			map[string]string{"a": "a b", "b": "a b", "c": "c d", "d": "c d"}},
+			map[string]string{"a": "a b|b a", "b": "a b|b a", "c": "c d", "d": "c d"}},
 		{"dropped fields", []post{{id: "a", subject: "topic"}, {id: "b"}, {id: "c", refs: "a b"}},
 			map[string]string{"a": "a b c", "c": "a b c"}},
 		{"two conversations named", []post{{id: "a", subject: "topic"}, {id: "x", subject: "secret"}, {id: "m", refs: "a x", subject: "secret", from: "eve@example.net"}, {id: "b", refs: "a"}},
@@ -109,7 +110,7 @@ func (tr *trial) converse(what string, start provider.MessageID, want string) []
 		names = append(names, strings.TrimSuffix(s.HeaderID, "@test.invalid"))
 		threads[s.ThreadID] = true
 	}
-	if got := strings.Join(names, " "); got != want {
+	if got := strings.Join(names, " "); !slices.Contains(strings.Split(want, "|"), got) {
 		tr.errorf("the conversation of %s is %q, want %q", what, got, want)
 	}
 	if len(threads) > 1 {

@@ -1,0 +1,335 @@
+package imapmail
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"github.com/postern-mail/postern/imapx"
+	"github.com/postern-mail/postern/internal/mailmime"
+	"github.com/postern-mail/postern/provider"
+)
+
+const (
+	// threadWhole is the size of a mailbox up to which the server is asked for
+	// its threads in one go: up to there that takes less than one search of a
+	// header field (10 000 messages: 10 ms and 60 KB against 40 ms), and finds all.
+	threadWhole = 10_000
+	// threadRounds bounds how often new Message-IDs are followed. The first round
+	// finds all whose References are whole; others need one for each step.
+	threadRounds = 6
+	// threadNames bounds the Message-IDs that are looked for, and threadRound
+	// those of one round.
+	threadNames = 200
+	threadRound = 60
+)
+
+// Thread looks into the message's own folder, Inbox, Sent and Archive, or
+// where there is one into All Mail for these. The conversation is Gmail's own
+// where the server is Gmail; else it is put together from what the server
+// counts to it (OBJECTID, THREAD) and from References.
+func (b *Backend) Thread(ctx context.Context, id provider.MessageID, page provider.PageRequest) (provider.Page[provider.Summary], error) {
+	var none provider.Page[provider.Summary]
+	groups, err := b.group(ctx, []provider.MessageID{id})
+	if err == nil {
+		err = groups[0].err
+	}
+	if err != nil {
+		return none, err
+	}
+	w := &walk{b: b, own: groups[0], conv: provider.NewConversation(b.opts.Account, id), covered: make(map[string]bool)}
+	if w.folders, err = b.threadFolders(ctx, w.own.folder); err != nil {
+		return none, err
+	}
+	if err := w.begin(ctx); err != nil {
+		return none, folderError(err)
+	}
+	if err := w.grow(ctx); err != nil {
+		return none, folderError(err)
+	}
+	return w.conv.Page(page)
+}
+
+var _ provider.Threader = (*Backend)(nil)
+
+// walk is the search for a conversation.
+type walk struct {
+	b       *Backend
+	own     *batch // the message asked for
+	folders []threadFolder
+	kin     imapx.Kin // what the server itself says; no names
+
+	mu   sync.Mutex
+	conv *provider.Conversation
+	// covered are the Message-IDs whose kin in the own folder the server has
+	// named already.
+	covered map[string]bool
+}
+
+type threadFolder struct {
+	name string
+	sent bool
+}
+
+// begin reads the message asked for, and with it what the server threads with
+// it in its folder.
+func (w *walk) begin(ctx context.Context) error {
+	start := w.own.refs[0].uid
+	items := summaryItems()
+	items.Extra = imapx.Extra{Gmail: true, Objects: true}
+	var f imapx.Fetched
+	var box imapx.Mailbox
+	whole := false
+	err := w.b.pool.Read(ctx, w.own.folder, func(c *imapx.Conn) (err error) {
+		if err := c.Expect(w.own.validity); err != nil {
+			return err
+		}
+		box = c.Mailbox()
+		uids := []imapx.UID{start}
+		whole = false
+		if box.Messages <= threadWhole && !c.Caps().Has("X-GM-EXT-1") {
+			group, err := c.Thread(ctx, imapx.Criteria{}, start, provider.MaxThread)
+			if whole = len(group) > 0; whole {
+				uids = group
+			}
+			if err != nil && !passedOver(err) {
+				return err
+			}
+		}
+		f, err = c.Fetch(ctx, uids, items)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	w.b.learn(w.own.folder)
+	i := slices.IndexFunc(f.Messages, func(m imapx.Message) bool { return m.UID == start })
+	switch {
+	case slices.Contains(f.Incomplete, start):
+		return incomplete()
+	case i < 0:
+		return gone()
+	}
+	w.kin = imapx.Kin{GmailThread: f.Messages[i].GmailThread, ThreadID: f.Messages[i].ServerThreadID}
+	own := threadFolder{w.own.folder, w.b.useOf(w.own.folder) == imapx.UseSent}
+	for _, m := range f.Messages {
+		l := w.letter(box, own, m)
+		l.Counted = w.counts(m)
+		w.conv.Add(l)
+		if whole {
+			w.covered[l.Summary.HeaderID] = true
+			for _, name := range slices.Concat(l.References, l.InReplyTo) {
+				w.covered[name] = true
+			}
+		}
+	}
+	w.fail(box, f)
+	return nil
+}
+
+// passedOver are the errors of THREAD that a search makes up for.
+func passedOver(err error) bool {
+	switch imapx.KindOf(err) {
+	case imapx.Unsupported, imapx.TooLarge, imapx.Refused, imapx.Protocol:
+		return true
+	default:
+		return false
+	}
+}
+
+// counts reports whether the server counts a message to the conversation.
+func (w *walk) counts(m imapx.Message) bool {
+	return w.kin.GmailThread != 0 && m.GmailThread == w.kin.GmailThread || w.kin.ThreadID != "" && m.ServerThreadID == w.kin.ThreadID
+}
+
+func (w *walk) letter(box imapx.Mailbox, in threadFolder, m imapx.Message) provider.Letter {
+	h, _ := mailmime.ParseHeader(m.Sections[0])
+	s := w.b.summary(box, m, h)
+	s.HasAttach = hasFile(m.Structure)
+	return provider.Letter{Summary: s, InReplyTo: h.InReplyTo, References: h.References, Sent: in.sent}
+}
+
+func (w *walk) fail(box imapx.Mailbox, f imapx.Fetched) {
+	for _, u := range f.Incomplete {
+		w.conv.Fail(provider.Outcome{ID: w.b.newID(box.Name, box.UIDValidity, u), Err: incomplete()})
+	}
+}
+
+// grow looks for what the conversation names, and for what names it, until
+// nothing new comes.
+func (w *walk) grow(ctx context.Context) error {
+	left := threadNames
+	for round := range threadRounds {
+		kin := imapx.Kin{}
+		if round == 0 {
+			kin = w.kin
+		}
+		if w.kin.GmailThread == 0 {
+			names := w.conv.Next(min(left, threadRound))
+			left -= len(names)
+			for _, name := range names {
+				if imapx.CanName(name) {
+					kin.Names = append(kin.Names, name)
+				} else {
+					w.conv.Cut()
+				}
+			}
+		}
+		if !asks(kin) {
+			break
+		}
+		if err := w.look(ctx, kin); err != nil {
+			return err
+		}
+	}
+	if w.kin.GmailThread == 0 && len(w.conv.Next(1)) > 0 {
+		w.conv.Cut()
+	}
+	return nil
+}
+
+func asks(kin imapx.Kin) bool {
+	return kin.GmailThread != 0 || kin.ThreadID != "" || len(kin.Names) > 0
+}
+
+// look searches the folders, a few at a time.
+func (w *walk) look(ctx context.Context, kin imapx.Kin) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wg sync.WaitGroup
+	next := make(chan threadFolder)
+	for range min(searchWorkers, len(w.folders)) {
+		wg.Go(func() {
+			for f := range next {
+				err := w.lookIn(ctx, f, kin)
+				if errors.Is(err, imapx.NotFound) && f.name != w.own.folder {
+					err = nil // it went away since the folders were listed
+				}
+				if err != nil {
+					cancel(err)
+				}
+			}
+		})
+	}
+	for _, f := range w.folders {
+		next <- f
+	}
+	close(next)
+	wg.Wait()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+func (w *walk) lookIn(ctx context.Context, in threadFolder, kin imapx.Kin) error {
+	own := in.name == w.own.folder
+	if own {
+		kin.Names = slices.DeleteFunc(slices.Clone(kin.Names), func(name string) bool { return w.covered[name] })
+		if !asks(kin) {
+			return nil
+		}
+	}
+	var f imapx.Fetched
+	var box imapx.Mailbox
+	var counted map[imapx.UID]bool
+	over := false
+	err := w.b.pool.Read(ctx, in.name, func(c *imapx.Conn) error {
+		if own {
+			if err := c.Expect(w.own.validity); err != nil {
+				return err
+			}
+		}
+		box, f, counted = c.Mailbox(), imapx.Fetched{}, make(map[imapx.UID]bool)
+		var found []imapx.UID
+		for _, part := range []imapx.Kin{{GmailThread: kin.GmailThread, ThreadID: kin.ThreadID}, {Names: kin.Names}} {
+			if !asks(part) {
+				continue
+			}
+			hits, err := c.SearchKin(ctx, part, provider.MaxThread)
+			if err != nil {
+				return err
+			}
+			over = over || hits.Total > len(hits.UIDs)
+			for _, u := range hits.UIDs {
+				counted[u] = counted[u] || len(part.Names) == 0
+				if !slices.Contains(found, u) && !w.has(box, u) {
+					found = append(found, u)
+				}
+			}
+		}
+		if len(found) == 0 {
+			return nil
+		}
+		var err error
+		f, err = c.Fetch(ctx, found, summaryItems())
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	w.b.learn(in.name)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, m := range f.Messages {
+		l := w.letter(box, in, m)
+		l.Counted = counted[m.UID]
+		w.conv.Add(l)
+	}
+	w.fail(box, f)
+	if over {
+		w.conv.Cut()
+	}
+	return nil
+}
+
+func (w *walk) has(box imapx.Mailbox, u imapx.UID) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.conv.Has(w.b.newID(box.Name, box.UIDValidity, u))
+}
+
+// threadFolders lists where to look for a conversation.
+func (b *Backend) threadFolders(ctx context.Context, own string) ([]threadFolder, error) {
+	list, err := b.known(ctx)
+	if err == nil && !slices.ContainsFunc(list, func(f imapx.Folder) bool { return f.Use == imapx.UseSent }) {
+		list, err = b.list(ctx, false) // one may have been made since
+	}
+	if err != nil {
+		return nil, err
+	}
+	all := slices.ContainsFunc(list, func(f imapx.Folder) bool { return f.Use == imapx.UseAll && !f.NoSelect })
+	var out []threadFolder
+	if !slices.ContainsFunc(list, func(f imapx.Folder) bool { return f.Name == own }) {
+		out = append(out, threadFolder{name: own}) // newer than the list
+	}
+	for _, f := range list {
+		wanted := f.Name == own
+		switch f.Use {
+		case imapx.UseAll:
+			wanted = true
+		case imapx.UseDrafts, imapx.UseTrash, imapx.UseJunk: // which All Mail leaves out
+		case imapx.UseInbox, imapx.UseSent, imapx.UseArchive:
+			wanted = !all
+		default:
+			wanted = wanted && !all
+		}
+		if wanted && !f.NoSelect {
+			out = append(out, threadFolder{f.Name, f.Use == imapx.UseSent})
+		}
+	}
+	return out, nil
+}
+
+// useOf is what a folder is for, as far as folders were listed.
+func (b *Backend) useOf(name string) imapx.Use {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, f := range b.folders {
+		if f.Name == name {
+			return f.Use
+		}
+	}
+	return imapx.UseNone
+}

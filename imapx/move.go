@@ -335,7 +335,9 @@ func (c *Conn) removeOriginals(ctx context.Context, uids []UID) (marked bool, er
 		return true, unsupported("UID EXPUNGE", "UIDPLUS")
 	}
 	var storing, expunging error
+	sent := false
 	err = c.run(ctx, "UID EXPUNGE", changes, func(cl *imapclient.Client) error {
+		sent = true
 		c.guard.join()
 		store := cl.Store(uidSet(uids), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagDeleted}}, nil)
 		expunge := cl.UIDExpunge(uidSet(uids))
@@ -345,7 +347,7 @@ func (c *Conn) removeOriginals(ctx context.Context, uids []UID) (marked bool, er
 		wg.Wait()
 		return errors.Join(storing, expunging)
 	})
-	return storing == nil, err
+	return sent && storing == nil, err
 }
 
 // expunge removes exactly uids (RFC 4315 section 2.1). EXPUNGE alone would also

@@ -49,7 +49,7 @@ var rules = map[string]rule{
 	"provider/memmail":      {ours: []string{"provider", "internal/mailmime"}, outside: []string{textX}, why: "a backend knows the domain and MIME; the sample letters are in many charsets"},
 	"provider/imapmail": {
 		ours:    []string{"provider", "imapx", "internal/mailmime", "internal/submission"},
-		outside: []string{goIMAP, goMessage, goSASL}, why: "a backend knows the domain, its protocol and MIME",
+		outside: []string{goIMAP, goMessage, goSASL, textX}, why: "a backend knows the domain, its protocol and MIME, and how servers fold letters",
 	},
 	"provider/missive":      {ours: []string{"provider", "scopes", "mailtool", "mailtool/catalog", "internal/rest"}, why: "a REST backend brings its native tools"},
 	"provider/trekmail":     {ours: []string{"provider", "scopes", "mailtool", "mailtool/catalog", "internal/rest", "internal/safehttp"}, why: "a REST backend brings its native tools"},

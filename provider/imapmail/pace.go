@@ -72,7 +72,7 @@ func (p *pace) bound(ctx context.Context) (context.Context, context.CancelFunc) 
 	if !p.bodies {
 		return ctx, func() {}
 	}
-	return context.WithDeadline(ctx, p.began.Add(p.most+min(p.most, overrun)))
+	return context.WithDeadline(ctx, p.began.Add(p.most+min(overrun, max(p.most, firstHits))))
 }
 
 // slicer cuts a folder into ranges of UIDs, the newest first.
@@ -91,7 +91,7 @@ func newSlicer(box imapx.Mailbox, bodies bool) *slicer {
 	n, next := uint64(box.Messages), uint64(box.UIDNext)
 	switch {
 	case n > 0 && next > 0:
-		s.span *= (next + n - 1) / n // so many UIDs have one message
+		s.span *= max(1, (next-1+n-1)/n) // so many UIDs have one message
 		s.dense = next/n < 2
 	case s.fixed:
 		s.span = 1 << 32

@@ -41,10 +41,14 @@ func personalOf(r response) (Namespace, bool) {
 		return Namespace{}, false
 	}
 	prefix, ok := decodeName(first[0].text)
-	if !ok || first[0].kind == listValue || CheckName("NAMESPACE", prefix+"x") != nil || len(first[1].text) > 1 {
+	delimiter := first[1]
+	switch {
+	case !ok, first[0].kind != stringValue, CheckName("NAMESPACE", prefix+"x") != nil:
 		return Namespace{}, false
+	case delimiter.kind == nilValue, delimiter.kind == stringValue && len(delimiter.text) == 1:
+		return Namespace{Prefix: prefix, Delimiter: delimiter.text}, true
 	}
-	return Namespace{Prefix: prefix, Delimiter: first[1].text}, true
+	return Namespace{}, false
 }
 
 // guessPersonal knows INBOX alone to say nothing: most servers hold mailboxes

@@ -8,15 +8,16 @@ import (
 	"github.com/postern-mail/postern/provider"
 )
 
-// Delete moves messages to Trash, or with permanent removes exactly those.
+// Delete moves messages to Trash, which it makes where there is none, or with
+// permanent removes exactly those.
 func (b *Backend) Delete(ctx context.Context, ids []provider.MessageID, permanent bool) ([]provider.Outcome, error) {
 	if permanent {
-		return b.change(ctx, ids, func(c *imapx.Conn, g *batch) (imapx.Moved, error) {
+		return b.change(ctx, ids, halfRemoved, func(c *imapx.Conn, g *batch) (imapx.Moved, error) {
 			done, err := c.Remove(ctx, g.uids())
 			return imapx.Moved{Changed: done}, err
 		})
 	}
-	trash, err := b.byUse(ctx, imapx.UseTrash)
+	trash, err := b.useOrCreate(ctx, imapx.UseTrash)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +37,13 @@ func (b *Backend) Delete(ctx context.Context, ids []provider.MessageID, permanen
 	}
 	var out []provider.Outcome
 	if len(elsewhere) > 0 {
-		if out, err = b.moveTo(ctx, elsewhere, trash); err != nil && len(out) == 0 {
+		out, err = b.moveTo(ctx, elsewhere, trash)
+		if len(out) == 0 && errors.Is(err, provider.NotFound) { // Trash is gone since folders were listed
+			if trash, err = b.create(ctx, imapx.UseTrash); err == nil {
+				out, err = b.moveTo(ctx, elsewhere, trash)
+			}
+		}
+		if err != nil && len(out) == 0 {
 			return nil, err
 		}
 	}

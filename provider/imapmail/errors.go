@@ -1,9 +1,11 @@
 package imapmail
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/postern-mail/postern/imapx"
@@ -55,46 +57,96 @@ func fromIMAP(e *imapx.Error) error {
 }
 
 func classify(e *imapx.Error) *provider.Error {
-	out := &provider.Error{Code: provider.Internal}
+	out := &provider.Error{Code: codeOf(e.Kind), RetryAfter: e.RetryAfter}
 	switch e.Kind {
 	case imapx.Auth:
-		out.Code, out.Hint = provider.Unauthenticated, "check the user name and password, then sign in again"
+		out.Hint = "check the user name and password, then sign in again"
 	case imapx.TLS:
-		out.Code, out.Hint = provider.Unavailable, "check the server's name and certificate; nothing secret was sent"
+		out.Hint = "check the server's name and certificate; nothing secret was sent"
 		if spokeNoTLS(e) || e.Op == "STARTTLS" {
 			out.Hint = unreached
 		}
 	case imapx.Limit:
-		out.Code, out.Hint = provider.RateLimited, "wait, then try again"
-		if e.Code == "OVERQUOTA" {
-			out.Code, out.Hint = provider.Denied, "the mailbox is full"
-		}
-	case imapx.Unavailable, imapx.Protocol, imapx.Closed:
-		out.Code = provider.Unavailable
+		out.Hint = "wait, then try again"
+	case imapx.Unavailable, imapx.Protocol:
 		if e.Op == "dial" || e.Op == "connect" || e.Op == "greeting" && e.Kind == imapx.Protocol {
 			out.Hint = unreached
 		}
 	case imapx.Validity:
-		out.Code, out.Hint = provider.Conflict, "the folder was rebuilt: list or search again for new ids"
-	case imapx.Exists:
-		out.Code = provider.Conflict
-	case imapx.NotFound:
-		out.Code = provider.NotFound
-	case imapx.Refused:
-		out.Code = provider.Denied
-		if e.Code == "BADCHARSET" {
-			out.Code, out.Hint = provider.Unsupported, "the server searches bodies for ASCII text only: search for other words"
-		}
-	case imapx.TooLarge:
-		out.Code = provider.TooLarge
+		out.Hint = "the folder was rebuilt: list or search again for new ids"
 	case imapx.Uncertain:
-		out.Code, out.Hint = provider.Uncertain, "read or list to see whether it happened, before trying again"
-	case imapx.Unsupported:
-		out.Code = provider.Unsupported
-	case imapx.Invalid:
-		out.Code = provider.Invalid
+		out.Hint = "read or list to see whether it happened, before trying again"
+		return out // the code is that of what ended the connection
+	default: // says all there is
+	}
+	if code, hint := advice(e.Code); hint != "" {
+		out.Hint, out.Code = hint, cmp.Or(code, out.Code)
 	}
 	return out
+}
+
+func codeOf(k imapx.Kind) provider.Code {
+	switch k {
+	case imapx.Auth:
+		return provider.Unauthenticated
+	case imapx.Limit:
+		return provider.RateLimited
+	case imapx.TLS, imapx.Unavailable, imapx.Protocol, imapx.Closed:
+		return provider.Unavailable
+	case imapx.Validity, imapx.Exists:
+		return provider.Conflict
+	case imapx.NotFound:
+		return provider.NotFound
+	case imapx.Refused:
+		return provider.Denied
+	case imapx.TooLarge:
+		return provider.TooLarge
+	case imapx.Uncertain:
+		return provider.Uncertain
+	case imapx.Unsupported:
+		return provider.Unsupported
+	case imapx.Invalid:
+		return provider.Invalid
+	}
+	return provider.Internal
+}
+
+// advice says what can be done about a response code (RFC 5530), and its Code
+// where that of its kind is too coarse.
+func advice(code string) (provider.Code, string) {
+	switch code {
+	case "EXPIRED":
+		return "", "the password or the account has expired: its owner must renew it"
+	case "AUTHORIZATIONFAILED":
+		return "", "the login is right, and may not use this account: its owner must ask the administrator"
+	case "PRIVACYREQUIRED":
+		return "", "the server takes no password without TLS: change the TLS setting"
+	case "CONTACTADMIN", "CORRUPTION":
+		return "", "the server's administrator must look at it; trying again does not help"
+	case "SERVERBUG", "UNAVAILABLE":
+		return "", "it is the server's fault, and may work later"
+	case "CLIENTBUG":
+		return provider.Internal, "it is our fault: report it with the server's words"
+	case "EXPUNGEISSUED":
+		return provider.Conflict, "others have removed messages meanwhile: list or search again"
+	case "INUSE":
+		return "", "another program is at work on the folder: wait, then try again"
+	case "OVERQUOTA":
+		return provider.Denied, "the mailbox is full: something must be deleted first"
+	case "NOPERM":
+		return "", "the account may not do this here"
+	case "CANNOT":
+		return "", "the server can never do this: do not try again"
+	case "HASCHILDREN":
+		return provider.Conflict, "the folder has folders below it: remove or move those first"
+	case "MESSAGELIMIT":
+		return "", "the server takes fewer messages at once"
+	case "TRYCREATE":
+		return "", "create the folder first"
+	case "BADCHARSET":
+		return provider.Unsupported, "the server searches bodies for ASCII text only: search for other words"
+	}
+	return "", ""
 }
 
 // told is an error in fewer words: its class is said before it.
@@ -138,6 +190,37 @@ func fromSMTP(e *submission.Error) error {
 		out.Code, out.Hint = provider.Uncertain, "the message may have left: look for its Message-ID in Sent, do not send again"
 	}
 	return out
+}
+
+// because is err with the server's reason for it, and the reason's class.
+func because(err, cause error, code provider.Code, hint string) error {
+	if cause == nil {
+		return &provider.Error{Code: code, Hint: hint, Err: err}
+	}
+	var known *provider.Error
+	if errors.As(cause, &known) {
+		code = known.Code
+	}
+	return &provider.Error{Code: code, Hint: hint, Err: fmt.Errorf("%w: %w", err, cause)}
+}
+
+var (
+	errHalfFlagged = errors.New("the flags to set are set, and those to clear are not cleared")
+	errHalfRemoved = errors.New("the message is marked deleted, and still there")
+	errInBoth      = errors.New("the message was copied, and the original is still there")
+)
+
+func halfFlagged(cause error) provider.Outcome {
+	return provider.Outcome{Err: because(errHalfFlagged, cause, provider.Unavailable, "clear the others again")}
+}
+
+func halfRemoved(cause error) provider.Outcome {
+	hint := "delete it again, or clear its deleted flag to keep it"
+	return provider.Outcome{Remains: true, Err: because(errHalfRemoved, cause, provider.Unavailable, hint)}
+}
+
+func inBoth(cause error) error {
+	return because(errInBoth, cause, provider.Unavailable, "move it again: it is not copied a second time")
 }
 
 func gone() error {

@@ -96,6 +96,31 @@ func (b *Backend) byUse(ctx context.Context, use imapx.Use) (string, error) {
 	}
 }
 
+// useOrCreate is byUse, and makes the folder where there is none.
+func (b *Backend) useOrCreate(ctx context.Context, use imapx.Use) (string, error) {
+	name, err := b.byUse(ctx, use)
+	if !errors.Is(err, provider.NotFound) {
+		return name, err
+	}
+	return b.create(ctx, use)
+}
+
+// create makes the folder for a use. Two calls that come to it at once make it
+// once: the second finds it there.
+func (b *Backend) create(ctx context.Context, use imapx.Use) (name string, err error) {
+	err = b.pool.Write(ctx, "", func(c *imapx.Conn) (err error) {
+		name, err = c.CreateUse(ctx, use)
+		return err
+	})
+	if err != nil {
+		return "", mapError(err)
+	}
+	if _, err := b.list(ctx, false); err != nil {
+		b.learn(name)
+	}
+	return name, nil
+}
+
 func roleOf(u imapx.Use) provider.Role {
 	switch u {
 	case imapx.UseInbox:

@@ -12,7 +12,7 @@ import (
 // SetFlags changes flags, one command per folder and direction.
 func (b *Backend) SetFlags(ctx context.Context, ids []provider.MessageID, change provider.FlagChange) ([]provider.Outcome, error) {
 	add, remove := flagNames(change.Add), flagNames(change.Remove)
-	return b.change(ctx, ids, func(c *imapx.Conn, g *batch) (imapx.Moved, error) {
+	return b.change(ctx, ids, halfFlagged, func(c *imapx.Conn, g *batch) (imapx.Moved, error) {
 		done, err := c.Store(ctx, g.uids(), add, remove)
 		return imapx.Moved{Changed: done}, err
 	})
@@ -21,7 +21,8 @@ func (b *Backend) SetFlags(ctx context.Context, ids []provider.MessageID, change
 // change runs fn once per folder, with the folder open for changes and its
 // UIDVALIDITY checked, and tells for each id what became of it. One error for
 // all is the call's own; the end of ctx is too, beside what had happened by then.
-func (b *Backend) change(ctx context.Context, ids []provider.MessageID, fn func(*imapx.Conn, *batch) (imapx.Moved, error)) ([]provider.Outcome, error) {
+// half is what a message changed in part gets for an error.
+func (b *Backend) change(ctx context.Context, ids []provider.MessageID, half func(cause error) provider.Outcome, fn func(*imapx.Conn, *batch) (imapx.Moved, error)) ([]provider.Outcome, error) {
 	groups, err := b.group(ctx, ids)
 	if err != nil {
 		return nil, err
@@ -42,7 +43,7 @@ func (b *Backend) change(ctx context.Context, ids []provider.MessageID, fn func(
 				return err
 			})
 		}
-		tried = tried || len(got.Done)+len(got.Remain)+len(got.Marked)+len(got.Unsure) > 0
+		tried = tried || len(got.Done)+len(got.Partly)+len(got.Remain)+len(got.Both)+len(got.Marked)+len(got.Unsure) > 0
 		switch {
 		case isContext(err) && !tried:
 			return nil, err
@@ -51,7 +52,7 @@ func (b *Backend) change(ctx context.Context, ids []provider.MessageID, fn func(
 		case err != nil && !tried && g.err == nil && !ofSource(err):
 			return nil, mapError(err)
 		}
-		out = append(out, outcomes(g, got, mapError(err))...)
+		out = append(out, outcomes(g, got, half, mapError(err))...)
 	}
 	return out, over
 }
@@ -64,13 +65,19 @@ func ofSource(err error) bool {
 }
 
 // outcomes lists what became of a batch; rest is what hit those not tried.
-func outcomes(g *batch, got imapx.Moved, rest error) []provider.Outcome {
+func outcomes(g *batch, got imapx.Moved, half func(error) provider.Outcome, rest error) []provider.Outcome {
 	byUID := make(map[imapx.UID]provider.Outcome)
 	for _, u := range got.Done {
 		byUID[u] = provider.Outcome{}
 	}
+	for _, u := range got.Partly {
+		byUID[u] = half(rest)
+	}
 	for _, u := range got.Remain {
 		byUID[u] = provider.Outcome{Remains: true}
+	}
+	for _, u := range got.Both {
+		byUID[u] = provider.Outcome{Err: inBoth(rest)}
 	}
 	for _, u := range got.Missing {
 		byUID[u] = provider.Outcome{Err: gone()}

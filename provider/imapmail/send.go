@@ -1,21 +1,15 @@
 package imapmail
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"net"
-	"time"
 
 	"github.com/postern-mail/postern/imapx"
 	"github.com/postern-mail/postern/internal/mailmime"
 	"github.com/postern-mail/postern/internal/submission"
 	"github.com/postern-mail/postern/provider"
 )
-
-// filingTime bounds filing in Sent once the message has left: the caller's
-// context may be over by then, and the copy is part of a send that happened.
-const filingTime = 30 * time.Second
 
 func (s *SMTP) check(imap imapx.Options) error {
 	if _, _, err := net.SplitHostPort(s.Addr); err != nil {
@@ -117,40 +111,10 @@ func (b *Backend) Send(ctx context.Context, m provider.Outgoing) (provider.Recei
 		return receipt, nil
 	}
 	receipt.Copy = provider.CopyFiled
-	if receipt.CopyID, err = b.file(ctx, raw); err != nil {
+	if receipt.CopyID, err = b.file(ctx, m.HeaderID, raw); err != nil {
 		receipt.Copy, receipt.CopyErr = provider.CopyFailed, mapError(err)
 	}
 	return receipt, nil
-}
-
-// file puts a copy into Sent.
-func (b *Backend) file(ctx context.Context, raw []byte) (provider.MessageID, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), filingTime)
-	defer cancel()
-	sent, err := b.byUse(ctx, imapx.UseSent)
-	if err != nil {
-		return "", err
-	}
-	return b.fileIn(ctx, sent, raw)
-}
-
-// fileIn is Uncertain when its time ends over the upload.
-func (b *Backend) fileIn(ctx context.Context, sent string, raw []byte) (provider.MessageID, error) {
-	var got imapx.Appended
-	begun := false
-	err := b.pool.Write(ctx, "", func(c *imapx.Conn) (err error) {
-		begun = true
-		got, err = c.Append(ctx, sent, imapx.AppendOptions{Flags: []string{`\Seen`}}, bytes.NewReader(raw), int64(len(raw)))
-		return err
-	})
-	if begun && isContext(err) {
-		return "", unsure()
-	}
-	if err != nil || got.UID == 0 {
-		return "", err
-	}
-	b.learn(sent)
-	return b.newID(sent, got.Validity, got.UID), nil
 }
 
 func newDraft(m provider.Outgoing) mailmime.Draft {

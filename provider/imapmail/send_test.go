@@ -62,16 +62,6 @@ func TestSentCopies(t *testing.T) {
 			t.Errorf("receipt %+v, %v", got, err)
 		}
 	})
-	t.Run("no folder for them", func(t *testing.T) {
-		srv := imapxtest.Memory(t)
-		srv.DeleteFolder(t, "Sent")
-		acct, _, _ := account(t, srv, nil)
-		got, err := acct.Send(t.Context(), outgoing("bob@example.com"))
-		if err != nil || got.Copy != provider.CopyFailed || len(srv.Sent()) != 1 {
-			t.Fatalf("receipt %+v, %v", got, err)
-		}
-		wantCode(t, got.CopyErr, provider.NotFound)
-	})
 }
 
 func TestSendFails(t *testing.T) {
@@ -199,25 +189,4 @@ func TestOptions(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.Close()
-}
-
-// TestFilingThatEndsInTheMiddle: a copy without an answer may be there.
-func TestFilingThatEndsInTheMiddle(t *testing.T) {
-	_, b, _ := account(t, imapxtest.Memory(t), func(o *Options) {
-		begun := false
-		o.IMAP = talk(t, "UIDPLUS", func(command string) string {
-			if begun = begun || strings.HasPrefix(command, "APPEND"); begun {
-				return "* OK still here\n"
-			}
-			return ""
-		})
-	})
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-	defer cancel()
-	_, err := b.fileIn(ctx, "Sent", letter(1))
-	wantCode(t, err, provider.Uncertain)
-	_, err = b.fileIn(ctx, "Sent", letter(1))
-	if err != context.DeadlineExceeded { //nolint:errorlint // bare is the promise
-		t.Errorf("before it began: %v", err)
-	}
 }

@@ -38,6 +38,7 @@ func (b *Backend) summary(box imapx.Mailbox, m imapx.Message, h mailmime.Header)
 		Subject: h.Subject, Date: h.Date, Received: m.Date, Size: m.Size,
 	}
 	s.Flags, s.Labels = readFlags(m.Flags)
+	b.pool.Note(box, m) // so that a move without an answer can be looked up
 	return s
 }
 

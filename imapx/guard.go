@@ -33,6 +33,7 @@ type guard struct {
 	// messages is how many the selected mailbox has as far as the server has
 	// told. The library's own count lags behind the end of SELECT.
 	messages atomic.Int64
+	bell     chan struct{} // rung by EXISTS and BYE; holds one
 
 	mu     sync.Mutex
 	armed  bool
@@ -49,7 +50,7 @@ type guard struct {
 }
 
 func newGuard(conn, raw net.Conn, src io.Reader, progress time.Duration, limits Limits) *guard {
-	g := &guard{Conn: conn, raw: raw, src: src, progress: progress}
+	g := &guard{Conn: conn, raw: raw, src: src, progress: progress, bell: make(chan struct{}, 1)}
 	g.scanner = scanner{limits: limits, status: g.statusLine, news: g.count, route: g.route, taken: g.taken}
 	return g
 }
@@ -61,6 +62,7 @@ func (g *guard) count(n uint32, word string) {
 	case "EXISTS":
 		g.arrived.Add(1)
 		g.messages.Store(int64(n))
+		wake(g.bell)
 	case "EXPUNGE":
 		g.expunged.Add(1)
 		g.messages.Add(-1)
@@ -357,6 +359,7 @@ func (g *guard) statusLine(line []byte) {
 		g.ghosts = true
 	case st.tag == "*" && st.typ == "BYE":
 		g.said = st
+		wake(g.bell)
 	case (st.tag == "*" && (st.typ == "NO" || st.typ == "BAD") || st.code == "ALERT") && g.said.typ != "BYE":
 		g.said = st
 	}

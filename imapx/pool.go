@@ -28,7 +28,8 @@ type Pool struct {
 	ended chan struct{}
 	wg    sync.WaitGroup
 
-	memory memory
+	memory  memory
+	watches lookouts
 
 	mu      sync.Mutex
 	idle    []*Conn // the longest unused first
@@ -130,8 +131,11 @@ func (p *Pool) lease(ctx context.Context, mailbox string, fresh bool) (*Conn, er
 		if err == nil {
 			return c, nil
 		}
-		if !p.shrink(err) {
-			p.back()
+		if p.shrink(err) {
+			continue
+		}
+		p.back()
+		if KindOf(err) != Limit || !p.watches.makeRoom() {
 			return nil, err
 		}
 	}
@@ -355,6 +359,7 @@ func (p *Pool) Close() error {
 		for c := range p.inUse {
 			c.guard.fail(errClosed())
 		}
+		p.watches.stop()
 	}
 	p.mu.Unlock()
 	p.wg.Wait()

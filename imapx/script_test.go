@@ -20,6 +20,7 @@ import (
 //	S. (UID 5              likewise, a byte every 10 ms
 //	C: UID FETCH           it reads a command that begins so
 //	C+ AGFubg==            it reads a line that belongs to one
+//	W: 30s                 it waits
 //	X:                     it closes the connection
 //
 // A transcript that ends leaves the connection open and silent.
@@ -125,6 +126,12 @@ func (s *scripted) play(conn net.Conn, transcript string) {
 				s.note("got " + command + ", want " + arg)
 				return
 			}
+		case "W:":
+			pause, err := time.ParseDuration(arg)
+			if err != nil {
+				s.note(err.Error())
+			}
+			<-time.After(pause)
 		case "X:":
 			return
 		}

@@ -100,7 +100,7 @@ func labelName(raw string) string {
 
 // objectID reads "(id)" (RFC 8474 section 7); anything else is none.
 func objectID(v value) string {
-	if v.kind != listValue || len(v.list) != 1 || v.list[0].kind != atomValue || len(v.list[0].text) > maxObjectID {
+	if v.kind != listValue || len(v.list) != 1 || v.list[0].kind != atomValue || !isObjectID(v.list[0].text) {
 		return ""
 	}
 	return v.list[0].text

@@ -156,8 +156,11 @@ func CanName(id string) bool {
 // are a stranger's words.
 func (c *Conn) SearchKin(ctx context.Context, kin Kin, n int) (Hits, error) {
 	const op = "UID SEARCH"
-	if n <= 0 || kin.GmailThread == 0 && kin.ThreadID == "" && len(kin.Names) == 0 {
+	switch {
+	case n <= 0 || kin.GmailThread == 0 && kin.ThreadID == "" && len(kin.Names) == 0:
 		return Hits{}, invalid(op, "nothing to look for")
+	case kin.ThreadID != "" && !isObjectID(kin.ThreadID):
+		return Hits{}, invalid(op, "not a thread id")
 	}
 	var all []UID
 	over := false
@@ -211,13 +214,13 @@ func (k Kin) serverKey() string {
 	switch {
 	case k.GmailThread != 0:
 		return "X-GM-THRID " + strconv.FormatUint(k.GmailThread, 10)
-	case isObjectID(k.ThreadID):
+	case k.ThreadID != "":
 		return "THREADID " + k.ThreadID
 	}
 	return ""
 }
 
-// isObjectID checks what is sent back to the server (RFC 8474 section 7).
+// isObjectID is RFC 8474 section 7.
 func isObjectID(s string) bool {
 	for i := range len(s) {
 		c := s[i]

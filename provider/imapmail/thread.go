@@ -18,7 +18,7 @@ const (
 	threadWhole = 10_000
 	// threadRounds bounds how often new Message-IDs are followed. The first round
 	// finds all whose References are whole; others need one for each step.
-	threadRounds = 6
+	threadRounds = 20
 	// threadNames bounds the Message-IDs that are looked for, and threadRound
 	// those of one round.
 	threadNames = 200
@@ -182,6 +182,7 @@ func (w *walk) grow(ctx context.Context) error {
 		if err := w.look(ctx, kin); err != nil {
 			return err
 		}
+		slices.Reverse(w.folders) // the one looked into last is still open
 	}
 	if w.kin.GmailThread == 0 && len(w.conv.Next(1)) > 0 {
 		w.conv.Cut()
@@ -319,6 +320,15 @@ func (b *Backend) threadFolders(ctx context.Context, own string) ([]threadFolder
 			out = append(out, threadFolder{f.Name, f.Use == imapx.UseSent})
 		}
 	}
+	slices.SortStableFunc(out, func(x, y threadFolder) int { // the one that is open first
+		switch own {
+		case x.name:
+			return -1
+		case y.name:
+			return 1
+		}
+		return 0
+	})
 	return out, nil
 }
 

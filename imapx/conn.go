@@ -48,6 +48,7 @@ func newConn(p *Pool, s *session) (*Conn, error) {
 		c.close()
 		return nil, err
 	}
+	c.introduce()
 	return c, nil
 }
 

@@ -46,7 +46,8 @@ type guard struct {
 	own    *ownAnswer // of the command of our own under way
 	said   status     // last BYE, or what an untagged NO, BAD or ALERT said
 	copied copyUID
-	ghosts bool // the answer may hold messages that are gone, and are served empty
+	named  func(string) // called with what the server says it is; nil: it was not asked
+	ghosts bool         // the answer may hold messages that are gone, and are served empty
 }
 
 func newGuard(conn, raw net.Conn, src io.Reader, progress time.Duration, limits Limits) *guard {
@@ -197,6 +198,14 @@ func (g *guard) join() {
 	g.hold = true
 }
 
+// bring sends a command of which the answer is not waited for along with the
+// first one that comes; named gets what the server says it is.
+func (g *guard) bring(command []byte, named func(string)) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.held, g.named = append(g.held, command...), named
+}
+
 // restrict lets only one command pass, and with "" every one.
 func (g *guard) restrict(command string) {
 	g.mu.Lock()
@@ -231,7 +240,11 @@ func (g *guard) expect(command string) {
 func (g *guard) route(kind headKind, word string) route {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.own != nil && g.own.claims(kind, word) {
+	switch {
+	case kind == headTag && word == idTag:
+		return drop
+	case kind == headWord && word == "ID" && g.named != nil,
+		g.own != nil && g.own.claims(kind, word):
 		return take
 	}
 	if kind != headWord {
@@ -250,8 +263,12 @@ func (g *guard) route(kind headKind, word string) route {
 // taken hands a response to the command of our own that it answers.
 func (g *guard) taken(response []byte) bool {
 	g.mu.Lock()
-	own := g.own
+	own, named := g.own, g.named
 	g.mu.Unlock()
+	if named != nil && isID(response) {
+		named(serverName(response))
+		return true
+	}
 	return own != nil && own.deliver(response)
 }
 

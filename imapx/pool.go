@@ -41,6 +41,7 @@ type Pool struct {
 	proof   *proof
 	token   refusedToken
 	caps    Caps
+	server  string        // what it says it is
 	wait    time.Duration // before the next dial
 	notTill time.Time
 }

@@ -67,6 +67,11 @@ func newAuthority(t testing.TB, dir string) authority {
 	return a
 }
 
+// server is how a server shows the certificate.
+func (a authority) server() *tls.Config {
+	return &tls.Config{Certificates: []tls.Certificate{a.leaf}, MinVersion: tls.VersionTLS12}
+}
+
 func newKey(t testing.TB) *ecdsa.PrivateKey {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

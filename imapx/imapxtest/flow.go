@@ -123,6 +123,7 @@ func (f *flow) run() {
 func (f *flow) read(data func([]byte), end func(error)) {
 	buf := make([]byte, copyBuffer)
 	for {
+		hurry(f.src)
 		n, err := f.src.Read(buf)
 		if n > 0 {
 			if f.side == FromClient {

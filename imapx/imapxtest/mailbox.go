@@ -15,7 +15,7 @@ func (s *Server) Append(t testing.TB, folder string, raw []byte, flags ...string
 	t.Helper()
 	s.with(t, func(c *client) error {
 		var err error
-		uid, err = appendMessage(c, folder, raw, flags)
+		uid, err = appendMessage(c, s.Path(folder), raw, flags)
 		return err
 	})
 	return uid
@@ -28,7 +28,7 @@ func (s *Server) AppendAll(t testing.TB, folder string, messages [][]byte, flags
 	uids := make([]uint32, 0, len(messages))
 	s.with(t, func(c *client) error {
 		for _, raw := range messages {
-			uid, err := appendMessage(c, folder, raw, flags)
+			uid, err := appendMessage(c, s.Path(folder), raw, flags)
 			if err != nil {
 				return err
 			}
@@ -163,13 +163,13 @@ func (s *Server) Expunge(t testing.TB, folder string, uids ...uint32) {
 // CreateFolder makes a folder; a "/" in the name makes it a child.
 func (s *Server) CreateFolder(t testing.TB, name string) {
 	t.Helper()
-	s.Do(t, "CREATE "+mailbox(name))
+	s.Do(t, "CREATE "+mailbox(s.Path(name)))
 }
 
 // DeleteFolder removes a folder with what is in it.
 func (s *Server) DeleteFolder(t testing.TB, name string) {
 	t.Helper()
-	s.Do(t, "DELETE "+mailbox(name))
+	s.Do(t, "DELETE "+mailbox(s.Path(name)))
 }
 
 var uidValidity = regexp.MustCompile(`\[UIDVALIDITY (\d+)\]`)
@@ -178,7 +178,7 @@ var uidValidity = regexp.MustCompile(`\[UIDVALIDITY (\d+)\]`)
 func (s *Server) UIDValidity(t testing.TB, folder string) (value uint32) {
 	t.Helper()
 	s.with(t, func(c *client) error {
-		got, err := c.do("EXAMINE "+mailbox(folder), nil)
+		got, err := c.do("EXAMINE "+mailbox(s.Path(folder)), nil)
 		if err != nil {
 			return err
 		}
@@ -192,17 +192,31 @@ func (s *Server) UIDValidity(t testing.TB, folder string) (value uint32) {
 	return value
 }
 
+// Path returns the name that folder has on the server, as LIST shows it:
+// itself, except that Courier's Archive is INBOX.Archive. Methods of Server take
+// both.
+func (s *Server) Path(folder string) string {
+	if s.host.path == nil {
+		return folder
+	}
+	return s.host.path(folder)
+}
+
 // Rebuild deletes folder with what is in it and creates it anew, so that it
-// is empty and its UIDVALIDITY another. (Dovecot's INBOX cannot be deleted: it
+// is empty and its UIDVALIDITY another. (An INBOX on disk cannot be deleted: it
 // is emptied and given another UIDVALIDITY.)
 func (s *Server) Rebuild(t testing.TB, folder string) {
 	t.Helper()
 	before := s.UIDValidity(t, folder)
-	if s.host.setUIDInvalid != nil && strings.EqualFold(folder, "INBOX") {
+	inbox := strings.EqualFold(folder, "INBOX") && s.host.renumber != nil
+	if inbox {
 		s.Expunge(t, folder, s.UIDs(t, folder)...)
-		s.host.setUIDInvalid(t, s.Username, folder)
 	} else {
-		s.Do(t, "DELETE "+mailbox(folder), "CREATE "+mailbox(folder))
+		s.Do(t, "DELETE "+mailbox(s.Path(folder)), "CREATE "+mailbox(s.Path(folder)))
+	}
+	if inbox || s.host.keepsValidity {
+		s.UIDValidity(t, folder) // it has one now
+		s.host.renumber(t, s.Username, folder)
 	}
 	if s.UIDValidity(t, folder) == before {
 		t.Fatalf("imapxtest: UIDVALIDITY of %q is still %d", folder, before)
@@ -233,7 +247,7 @@ func (s *Server) Do(t testing.TB, commands ...string) []string {
 func (s *Server) inside(t testing.TB, verb, folder string, work func(*client) error) {
 	t.Helper()
 	s.with(t, func(c *client) error {
-		if _, err := c.do(verb+" "+mailbox(folder), nil); err != nil {
+		if _, err := c.do(verb+" "+mailbox(s.Path(folder)), nil); err != nil {
 			return err
 		}
 		return work(c)

@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -25,8 +24,7 @@ import (
 // UNSELECT and LITERAL-. It lacks SPECIAL-USE (folders carry no role: a client
 // must know them by name), SORT, THREAD, CONDSTORE, QUOTA, ACL, METADATA, ID,
 // PREVIEW and OBJECTID. It stores keywords in lower case, leaves child folders
-// behind on RENAME and DELETE, and never fails by itself. Whatever Hide names
-// is only not announced.
+// behind on RENAME and DELETE, and never fails by itself.
 func Memory(t testing.TB, options ...Options) *Server {
 	t.Helper()
 	opt := one(t, options)
@@ -34,7 +32,7 @@ func Memory(t testing.TB, options ...Options) *Server {
 		t.Fatal("imapxtest: the in-memory server has no quota and no connection limit")
 	}
 	ca := newAuthority(t, t.TempDir())
-	tlsConfig := &tls.Config{Certificates: []tls.Certificate{ca.leaf}, MinVersion: tls.VersionTLS12}
+	tlsConfig := ca.server()
 
 	m := &memory{server: imapmemserver.New(), passwords: make(map[string]string)}
 	for _, name := range []string{"alice", "bob"} {
@@ -43,21 +41,18 @@ func Memory(t testing.TB, options ...Options) *Server {
 		}
 	}
 	imapLn, imapsLn := listen(t), listen(t)
-	m.serve(t, tlsConfig, opt.Hide, imapLn, tls.NewListener(imapsLn, tlsConfig))
+	m.serve(t, tlsConfig, imapLn, tls.NewListener(imapsLn, tlsConfig))
 
 	k := &sink{
 		passwords: m.password, imap: imapLn.Addr().String(), answers: make(answers),
 		isAccount: func(name string) bool { _, ok := m.password(name); return ok },
 	}
-	smtpLn, smtpsLn := listen(t), listen(t)
-	k.serve(t, tlsConfig, smtpLn, tls.NewListener(smtpsLn, tlsConfig))
-
 	h := &host{
 		imap: imapLn.Addr().String(), imaps: imapsLn.Addr().String(),
-		smtp: smtpLn.Addr().String(), smtps: smtpsLn.Addr().String(),
 		ca: ca, sink: k, addAccount: m.add,
 	}
-	return h.view(t, "alice")
+	h.smtp, h.smtps = k.open(t, ca)
+	return h.view(t, "alice", opt.Hide)
 }
 
 func one(t testing.TB, options []Options) Options {
@@ -104,31 +99,25 @@ func (m *memory) add(username, password string) error {
 	return nil
 }
 
-func memoryCaps(hide []string) imap.CapSet {
+func memoryCaps() imap.CapSet {
 	caps := make(imap.CapSet)
 	for _, c := range []imap.Cap{
 		imap.CapIMAP4rev1, imap.CapNamespace, imap.CapUIDPlus, imap.CapESearch, imap.CapSearchRes,
 		imap.CapListExtended, imap.CapListStatus, imap.CapMove, imap.CapStatusSize, imap.CapBinary, imap.CapChildren,
 	} {
-		if !slices.Contains(hide, string(c)) {
-			caps[c] = struct{}{}
-		}
+		caps[c] = struct{}{}
 	}
 	return caps
 }
 
-func (m *memory) serve(t testing.TB, tlsConfig *tls.Config, hide []string, listeners ...net.Listener) {
-	caps := memoryCaps(hide)
-	if !caps.Has(imap.CapIMAP4rev1) {
-		t.Fatal("imapxtest: the in-memory server cannot hide IMAP4rev1")
-	}
+func (m *memory) serve(t testing.TB, tlsConfig *tls.Config, listeners ...net.Listener) {
 	var messages journal
 	var moves sync.Mutex
 	srv := imapserver.New(&imapserver.Options{
 		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
 			return newSession(m.server.NewSession(), &moves), nil, nil
 		},
-		Caps:         caps,
+		Caps:         memoryCaps(),
 		TLSConfig:    tlsConfig,
 		InsecureAuth: true,
 		Logger:       &messages,

@@ -25,6 +25,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -36,14 +37,25 @@ const Domain = "test.invalid"
 
 // Options changes what a server offers. The zero value is an ordinary server.
 type Options struct {
-	// Hide names capabilities the server does not announce, such as "MOVE".
-	// It may still understand their commands.
+	// Hide names capabilities that the server shall not have, such as "MOVE";
+	// "THREAD" is all of THREAD=. They are announced neither before the login
+	// nor after it, nor are those that make no sense without them, and commands
+	// that need them are answered BAD.
 	Hide []string
 
 	// Quota is a limit per account, such as "1M", and MaxConns one on
 	// connections per account. Only Dovecot has them.
 	Quota    string
 	MaxConns int
+
+	// Mechanisms are SASL mechanisms beside PLAIN and LOGIN, such as
+	// "SCRAM-SHA-256". Only Dovecot has them.
+	Mechanisms []string
+
+	// Tokens tells whose an access token is, "" for one to refuse; an error for
+	// a token service that is down. With it the server takes XOAUTH2 and
+	// OAUTHBEARER. It is called by several goroutines. Only Dovecot has it.
+	Tokens func(token string) (username string, err error)
 }
 
 // Server is a running mail server seen through one account.
@@ -63,6 +75,7 @@ type Server struct {
 	Username, Password, Address string
 
 	host  *host
+	hide  []string
 	front [2]*FaultProxy // what Addr and TLSAddr are
 	sent  int            // messages recorded before this view was made
 }
@@ -75,21 +88,28 @@ type host struct {
 	sink          *sink
 	accounts      atomic.Int64
 	addAccount    func(name, password string) error
-	setUIDInvalid func(t testing.TB, username, folder string)
+	path          func(folder string) string // nil: folders are called what tests call them
+	keepsValidity bool                       // a folder made anew soon may have the old UIDVALIDITY
+	// renumber gives a folder another UIDVALIDITY; nil: any folder can be deleted.
+	renumber func(t testing.TB, username, folder string)
 }
 
 // view gives an account addresses of its own, so that its connections can be
 // told from those of others.
-func (h *host) view(t testing.TB, username string) *Server {
+func (h *host) view(t testing.TB, username string, hide []string) *Server {
 	t.Helper()
 	s := &Server{
 		SubmissionAddr: h.smtp, SubmissionTLSAddr: h.smtps,
 		CA: h.ca.pool, CAFile: h.ca.file,
 		Username: username, Password: username + "-pw", Address: username + "@" + Domain,
-		host: h,
+		host: h, hide: hide,
 		sent: h.sink.count(),
 	}
-	s.front[0], s.front[1] = forward(t, h.imap, 0, false), forward(t, h.imaps, 0, false)
+	imap, imaps := h.imap, h.imaps
+	if len(hide) > 0 {
+		imap, imaps = conceal(t, h, hide)
+	}
+	s.front[0], s.front[1] = forward(t, imap, 0, false), forward(t, imaps, 0, false)
 	s.Addr, s.TLSAddr = s.front[0].Addr, s.front[1].Addr
 	return s
 }
@@ -103,14 +123,23 @@ func (s *Server) Fresh(t testing.TB) *Server {
 	if err := s.host.addAccount(name, name+"-pw"); err != nil {
 		t.Fatalf("imapxtest: account %s: %v", name, err)
 	}
-	return s.host.view(t, name)
+	return s.host.view(t, name, s.hide)
+}
+
+// Hiding returns the same server without some capabilities, as Options.Hide
+// does it, seen through an account that nobody has used yet.
+func (s *Server) Hiding(t testing.TB, capabilities ...string) *Server {
+	t.Helper()
+	hiding := *s
+	hiding.hide = slices.Concat(s.hide, capabilities)
+	return hiding.Fresh(t)
 }
 
 // As returns the same server seen through the account of username ("alice" or
 // "bob"), with addresses of its own.
 func (s *Server) As(t testing.TB, username string) *Server {
 	t.Helper()
-	return s.host.view(t, username)
+	return s.host.view(t, username, s.hide)
 }
 
 // Conns returns how many IMAP connections are open through Addr and TLSAddr.

@@ -72,6 +72,14 @@ type sink struct {
 // answers are given to RCPT, by recipient in lower case.
 type answers map[string]*smtp.SMTPError
 
+// open serves on two ports of its own, in the clear with STARTTLS and with TLS.
+func (k *sink) open(t testing.TB, ca authority) (smtp, smtps string) {
+	t.Helper()
+	plain, implicit := listen(t), listen(t)
+	k.serve(t, ca.server(), plain, tls.NewListener(implicit, ca.server()))
+	return plain.Addr().String(), implicit.Addr().String()
+}
+
 // serve answers SMTP on listeners until the test ends.
 func (k *sink) serve(t testing.TB, tlsConfig *tls.Config, listeners ...net.Listener) {
 	srv := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {

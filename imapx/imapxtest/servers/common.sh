@@ -5,6 +5,7 @@
 # PORT0 moves every port: each server documents its offsets.
 set -euo pipefail
 PORT0=${PORT0:-21000}
+SERVERS=${SERVERS:-/var/cache/postern-test-servers} # what unpack.sh unpacks
 BASE=${BASE:-$(mktemp -d "${TMPDIR:-/tmp}/mailsrv.XXXXXX")}
 mkdir -p "$BASE"
 chmod 711 "$BASE"                # unprivileged server users must be able to walk in
@@ -41,14 +42,4 @@ stop_pidfile() {                 # stop_pidfile FILE: TERM, wait, then KILL, tha
   kill "$pid" 2>/dev/null || return 0
   for ((i = 0; i < 100; i++)); do kill -0 "$pid" 2>/dev/null || return 0; sleep 0.05; done
   kill -9 "$pid" 2>/dev/null || true
-}
-
-# unpack_debs DIR PKG...: download Debian packages and unpack them without
-# installing, so servers that conflict with each other can sit side by side.
-unpack_debs() {
-  local dir=$1; shift
-  mkdir -p "$dir/.debs"
-  (cd "$dir/.debs" && apt-get download "$@" >/dev/null 2>&1)
-  local d
-  for d in "$dir"/.debs/*.deb; do dpkg -x "$d" "$dir"; done
 }

@@ -16,6 +16,9 @@
 #   QUOTA=10M         quota for every user (adds QUOTA, makes APPEND answer [OVERQUOTA])
 #   PLAINTEXT=no      refuse LOGIN before TLS (LOGINDISABLED): seen only on 127.0.0.2,
 #                     since Dovecot holds a connection from its own address as secure
+#   FAST=yes          processes serve many connections and nothing is synced: a
+#                     login costs a third, and a power cut everything
+#   MARK=word         what the greeting says
 #   EXTRA='...'       raw lines appended to the configuration
 # Works as root (mail as nobody) and as an ordinary user (everything as that user).
 . "$(dirname "$0")/common.sh"
@@ -74,6 +77,7 @@ base_dir = $BASE/run
 state_dir = $BASE/state
 log_path = $BASE/dovecot.log
 auth_verbose = yes
+${MARK:+login_greeting = $MARK}
 instance_name = test-$PORT0
 listen = 127.0.0.1, 127.0.0.2
 protocols = $protocols
@@ -194,6 +198,19 @@ hostname = mail.test.invalid
 submission_relay_host = 127.0.0.1
 submission_relay_port = ${RELAY_PORT:-$(p 25)}
 submission_relay_trusted = yes
+CONF
+  [[ ${FAST:-no} = yes ]] && cat >>"$conf" <<'CONF'
+mail_fsync = never
+service imap-login {
+  service_count = 0
+}
+service imap {
+  service_count = 50
+  process_limit = 500
+}
+service auth {
+  client_limit = 2000
+}
 CONF
   [[ -n ${EXTRA:-} ]] && printf '%s\n' "$EXTRA" >>"$conf"
   return 0

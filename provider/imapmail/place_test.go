@@ -51,6 +51,7 @@ func TestPlaces(t *testing.T) {
 		{"from the top", map[string]place{"Folder 0": {validity: 7}}, 6},
 		{"of one age", map[string]place{"Folder 0": {7, 1}, "Folder 1": {7, 2}, "Folder 2": {7, 3}}, 18},
 		{"200, the worst there are", worst(200), provider.MaxCursorKey},
+		{"nobody has looked yet", map[string]place{"Folder 0": {}, "Folder 1": {}, "Folder 2": {7, 3}}, 18},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			c, err := nextSearch(tt.places, manyFolders(200), someSearch)
@@ -163,6 +164,10 @@ func TestSearch200Folders(t *testing.T) {
 		srv.CreateFolder(t, folder)
 		srv.AppendAll(t, folder, [][]byte{letter(2 * i), letter(2*i + 1)})
 		want = append(want, fmt.Sprint("letter ", 2*i), fmt.Sprint("letter ", 2*i+1))
+	}
+	for i := range 100 { // more than a page: each folder goes on from a place of its own
+		srv.Append(t, "Projects 100", letter(1000+i))
+		want = append(want, fmt.Sprint("letter ", 1000+i))
 	}
 	slices.Sort(want)
 	acct, _, _ := account(t, srv, nil)

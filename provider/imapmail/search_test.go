@@ -117,7 +117,7 @@ func TestSearchesOfOneKind(t *testing.T) {
 
 // TestSearchWithoutCharset talks to a server that knows US-ASCII only.
 func TestSearchWithoutCharset(t *testing.T) {
-	srv := asciiServer(t)
+	srv := asciiServer(t, "NO [BADCHARSET (US-ASCII)] speak plainly", func() {})
 	acct, _, _ := account(t, imapxtest.Memory(t), func(o *Options) {
 		o.IMAP = imapx.Options{Addr: srv, Security: imapx.Cleartext, Username: "ann", Password: "x", Progress: 2 * time.Second}
 	})
@@ -140,18 +140,18 @@ func TestSearchWithoutCharset(t *testing.T) {
 	wantCode(t, err, provider.Unsupported)
 }
 
-// asciiServer has two messages in INBOX and refuses every CHARSET.
-func asciiServer(t *testing.T) string {
+// asciiServer has two messages in INBOX and refuses every CHARSET, counting.
+func asciiServer(t *testing.T, refusal string, refused func()) string {
 	t.Helper()
 	return serve(t, func(conn net.Conn) {
 		fmt.Fprint(conn, "* OK [CAPABILITY IMAP4rev1 LITERAL+] hello\r\n")
 		for in := bufio.NewScanner(conn); in.Scan(); {
-			answerASCII(conn, in)
+			answerASCII(conn, in, refusal, refused)
 		}
 	})
 }
 
-func answerASCII(conn net.Conn, in *bufio.Scanner) {
+func answerASCII(conn net.Conn, in *bufio.Scanner, refusal string, refused func()) {
 	tag, command, _ := strings.Cut(in.Text(), " ")
 	literal := strings.HasSuffix(command, "+}")
 	for rest := literal; rest; rest = strings.HasSuffix(in.Text(), "+}") {
@@ -169,7 +169,8 @@ func answerASCII(conn net.Conn, in *bufio.Scanner) {
 	case strings.HasPrefix(command, "EXAMINE"):
 		fmt.Fprint(conn, "* 2 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n")
 	case strings.Contains(command, "CHARSET"):
-		fmt.Fprint(conn, tag+" NO [BADCHARSET (US-ASCII)] speak plainly\r\n")
+		refused()
+		fmt.Fprint(conn, tag+" "+refusal+"\r\n")
 		return
 	case strings.HasPrefix(command, "UID SEARCH"):
 		fmt.Fprint(conn, "* SEARCH 1 2\r\n")

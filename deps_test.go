@@ -37,6 +37,7 @@ const (
 	netX       = "golang.org/x/net"
 	textX      = "golang.org/x/text"
 	cryptoX    = "golang.org/x/crypto"
+	oauth2X    = "golang.org/x/oauth2"
 )
 
 // rules is the table of docs/DESIGN.md section 2, "Who may import whom".
@@ -58,9 +59,10 @@ var rules = map[string]rule{
 	"provider/dav":          {ours: []string{"provider", "internal/safehttp"}, outside: []string{"github.com/emersion/"}, why: "a backend knows the domain and its protocol"},
 	"provider/vault":        {ours: []string{"provider", "internal/sqldb", "internal/safehttp"}, outside: []string{cryptoX}, why: "it stores and opens accounts"},
 
-	"imapx":            {ours: []string{"internal/..."}, outside: []string{goIMAP, goSASL}, why: "protocol code knows no domain"},
-	"imapx/autoconfig": {ours: []string{"internal/..."}, outside: []string{netX}, why: "protocol code knows no domain"},
-	"imapx/imapxtest":  {ours: []string{"imapx"}, outside: []string{goIMAP, goSASL, goSMTP}, why: "servers for tests know no backend"},
+	"imapx":             {ours: []string{"internal/..."}, outside: []string{goIMAP, goSASL}, why: "protocol code knows no domain"},
+	"imapx/autoconfig":  {ours: []string{"internal/...", "imapx"}, outside: []string{netX}, why: "what it finds is in imapx's words; protocol code knows no domain"},
+	"imapx/tokensource": {ours: []string{"imapx"}, outside: []string{oauth2X}, why: "it says in imapx's words when to sign in again; it is apart because it links HTTP"},
+	"imapx/imapxtest":   {ours: []string{"imapx"}, outside: []string{goIMAP, goSASL, goSMTP}, why: "servers for tests know no backend"},
 
 	"mailtool":         {ours: []string{"provider", "scopes", "internal/mailtext"}, outside: []string{netX}, why: "tools know no MCP, no HTTP and no backend"},
 	"mailtool/catalog": {ours: []string{"mailtool", "provider", "scopes", "internal/rest", "internal/mailtext"}, why: "records become tools and requests"},
@@ -244,6 +246,20 @@ func TestNothingHeavy(t *testing.T) {
 			if matchesPrefix(frameworks, dep) {
 				t.Errorf("%s links %s: the library has no framework", p.path(), dep)
 			}
+		}
+	}
+}
+
+// TestNoHTTP: mail alone does not need it, and it is the larger half of a small
+// program.
+func TestNoHTTP(t *testing.T) {
+	all := list(t, "-deps", "./imapx", "./imapx/autoconfig", "./provider/imapmail")
+	for _, name := range []string{"imapx", "imapx/autoconfig", "provider/imapmail"} {
+		p := all[module+"/"+name]
+		if p == nil {
+			t.Errorf("%s is not there", name)
+		} else if slices.Contains(p.Deps, "net/http") {
+			t.Errorf("%s links net/http", name)
 		}
 	}
 }

@@ -51,7 +51,7 @@ func NewScram(username, password string) (client *Scram, ok bool) {
 		return nil, false
 	}
 	random := make([]byte, nonceLen)
-	rand.Read(random) //nolint:errcheck // it never fails
+	rand.Read(random) // it never fails
 	return newScram(name, secret, base64.StdEncoding.EncodeToString(random)), true
 }
 

@@ -35,6 +35,7 @@ type Pool struct {
 	idle    []*Conn // the longest unused first
 	inUse   map[*Conn]bool
 	leased  int // in use or being dialled
+	lack    lack
 	turns   map[string]*turn
 	closed  bool
 	refused error // a refused password, which is not tried again
@@ -113,6 +114,7 @@ func (p *Pool) lease(ctx context.Context, mailbox string, fresh bool) (*Conn, er
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
+		p.regrow()
 		select {
 		case <-p.slots:
 		case <-ctx.Done():
@@ -282,9 +284,11 @@ func (p *Pool) shrink(err error) bool {
 	if p.leased < 2 && len(p.idle) == 0 {
 		return false
 	}
+	p.lose(1) // the caller's own
 	for len(p.slots) > len(p.idle) {
 		select {
 		case <-p.slots:
+			p.lose(1)
 		default:
 		}
 	}

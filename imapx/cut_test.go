@@ -1,6 +1,7 @@
 package imapx_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -21,7 +22,8 @@ import (
 
 // told is what the calls of a session said.
 type told struct {
-	listed, found, read bool // they succeeded, and were right
+	listed, found, read bool  // they succeeded, and were right
+	why                 error // the first that did not
 	folders             int
 	moved               imapx.Moved
 	moveErr             error
@@ -39,6 +41,9 @@ func session(t *testing.T, p *imapx.Pool, fault func(string, ...any)) (out told)
 		err := do(ctx)
 		if took := time.Since(start); took > cutBudget+time.Second {
 			fault("%s took %v", name, took)
+		}
+		if out.why == nil {
+			out.why = err
 		}
 		if err != nil && imapx.KindOf(err) == "" {
 			fault("%s: untyped error %v", name, err)
@@ -232,6 +237,9 @@ func troubleEverywhere(t *testing.T, plan func(side, at int) trouble) {
 				for at := 0; at <= length; at += every {
 					runs++
 					said, faults := newEffects(caps, plan(side, at)).run(t)
+					if in := bytes.Index(whole.record, []byte("* LIST")); side == 0 && at >= in && !(said.listed && said.found && said.read) {
+						faults = append(faults, fmt.Sprintf("reading did not survive it: %v", said.why))
+					}
 					if said.listed && said.folders != folders {
 						faults = append(faults, fmt.Sprintf("%d folders were listed", said.folders))
 					}

@@ -87,7 +87,8 @@ type Fetched struct {
 }
 
 // Fetch fetches items of messages by UID. It asks once more for what the
-// server left out, because an answer can be displaced by news of a flag.
+// server left out, because an answer can be displaced by news of a flag, and
+// on a new connection for what a lost one did not bring.
 func (c *Conn) Fetch(ctx context.Context, uids []UID, want Items) (Fetched, error) {
 	out, err := c.FetchEach(ctx, []FetchJob{{UIDs: uids, Items: want}})
 	if err != nil {
@@ -123,11 +124,22 @@ func (c *Conn) FetchEach(ctx context.Context, jobs []FetchJob) ([]Fetched, error
 		got[i] = make(byUID)
 	}
 	var why error
+	resumed := false
 	open, wasStale, before := slices.Clone(jobs), c.stale, c.guard.fetches.Load()
 	for try := range 2 {
 		ghosts, err := c.fetchUIDs(ctx, open, got)
+		if c.wentAway(ctx, err) && !resumed {
+			// Only what has not come whole is asked for again.
+			resumed, wasStale = true, false
+			if err = c.revive(ctx); err == nil {
+				for i, j := range jobs {
+					open[i].UIDs = got[i].lacking(j)
+				}
+				ghosts, err = c.fetchUIDs(ctx, open, got)
+			}
+		}
 		if c.poisoned(ctx, err) {
-			why = err
+			why, wasStale = err, false
 			if err = c.salvage(ctx, open, got); err == nil {
 				break
 			}
@@ -142,10 +154,7 @@ func (c *Conn) FetchEach(ctx context.Context, jobs []FetchJob) ([]Fetched, error
 		}
 		again := false
 		for i, j := range jobs {
-			open[i].UIDs = slices.DeleteFunc(slices.Clone(j.UIDs), func(u UID) bool {
-				m := got[i][u]
-				return m != nil && m.complete(j.Items)
-			})
+			open[i].UIDs = got[i].lacking(j)
 			again = again || len(open[i].UIDs) > 0
 		}
 		if !again || try > 0 {

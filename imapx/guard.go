@@ -86,6 +86,9 @@ func (g *guard) Read(p []byte) (int, error) {
 			return 0, g.over
 		}
 		if err := g.due(); err != nil {
+			if !g.dead() {
+				g.fail(err)
+			}
 			return 0, err
 		}
 		if direct := g.scanner.direct(); direct > 0 {

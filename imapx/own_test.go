@@ -39,12 +39,12 @@ func TestParseResponse(t *testing.T) {
 		{name: "body", in: "* 1 FETCH (BODY[HEADER.FIELDS (FROM TO)]<0> \"x\")\n", want: `1 FETCH (BODY[HEADER.FIELDS (FROM TO)]<0> "x")`},
 		{name: "escapes", in: "* LIST () NIL \"a\\\"b\\\\c\"\r\n", want: `0 LIST () NIL "a\"b\\c"`},
 		{name: "empty", in: "* SORT\r\n", want: "0 SORT "},
-		{name: "thread", in: "* THREAD (2)(3 6 (4 23)(44 7 96))\r\n", want: "0 THREAD (2) (3 6 (4 23) (44 7 96))"},
-		{name: "open list", in: "* THREAD (2 (3\r\n", want: "0 THREAD ", broken: true},
-		{name: "one close too many", in: "* THREAD (2))\r\n", want: "0 THREAD (2)", broken: true},
+		{name: "thread", in: "* XTREE (2)(3 6 (4 23)(44 7 96))\r\n", want: "0 XTREE (2) (3 6 (4 23) (44 7 96))"},
+		{name: "open list", in: "* XTREE (2 (3\r\n", want: "0 XTREE ", broken: true},
+		{name: "one close too many", in: "* XTREE (2))\r\n", want: "0 XTREE (2)", broken: true},
 		{name: "open quote", in: "* LIST () \"/\r\n", want: "0 LIST ()", broken: true},
 		{name: "literal cut short", in: "* LIST {9}\r\nabc\r\n", want: "0 LIST ", broken: true},
-		{name: "deep", in: "* THREAD " + strings.Repeat("(", 10_000) + strings.Repeat(")", 10_000) + "\r\n", want: "0 THREAD ", broken: true},
+		{name: "deep", in: "* XTREE " + strings.Repeat("(", 10_000) + strings.Repeat(")", 10_000) + "\r\n", want: "0 XTREE ", broken: true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := parseResponse([]byte(tt.in))
@@ -57,7 +57,7 @@ func TestParseResponse(t *testing.T) {
 }
 
 func FuzzParseResponse(f *testing.F) {
-	for _, seed := range []string{"* 12 FETCH (UID 5 X-GM-LABELS (\\Inbox \"a b\"))\r\n", "* LIST () {3}\r\nabc\r\n", "* THREAD ((1)(2 (3)))\r\n", "* 1 FETCH (BODY[A (B)]<0> \"\\\"\")"} {
+	for _, seed := range []string{"* 12 FETCH (UID 5 X-GM-LABELS (\\Inbox \"a b\"))\r\n", "* LIST () {3}\r\nabc\r\n", "* XTREE ((1)(2 (3)))\r\n", "* 1 FETCH (BODY[A (B)]<0> \"\\\"\")"} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {

@@ -68,8 +68,8 @@ func (p *Pool) Caps() (c Caps, known bool) {
 }
 
 // Read leases a connection with mailbox opened read-only (none for "") and
-// calls fn. fn must change nothing: it is called again, on a new connection,
-// when a pooled one turns out dead before the server said anything.
+// calls fn. fn must change nothing and start anew each time: it is called once
+// more, on a new connection, when the one it had is lost.
 func (p *Pool) Read(ctx context.Context, mailbox string, fn func(*Conn) error) error {
 	again, err := p.read(ctx, mailbox, false, fn)
 	if again && ctx.Err() == nil {
@@ -78,7 +78,8 @@ func (p *Pool) Read(ctx context.Context, mailbox string, fn func(*Conn) error) e
 	return err
 }
 
-// read reports with again that the connection had died before it was leased.
+// read reports with again that the connection was lost, and not because the
+// server wants none.
 func (p *Pool) read(ctx context.Context, mailbox string, fresh bool, fn func(*Conn) error) (again bool, err error) {
 	c, err := p.lease(ctx, mailbox, fresh)
 	if err != nil {
@@ -88,7 +89,7 @@ func (p *Pool) read(ctx context.Context, mailbox string, fresh bool, fn func(*Co
 	if err = c.examine(ctx, mailbox); err == nil {
 		err = fn(c)
 	}
-	return c.deadOnArrival(), err
+	return c.deadOnArrival() || c.wentAway(ctx, err), err
 }
 
 func (c *Conn) examine(ctx context.Context, mailbox string) error {
@@ -96,6 +97,12 @@ func (c *Conn) examine(ctx context.Context, mailbox string) error {
 		return nil
 	}
 	return c.selectBox(ctx, mailbox, reads)
+}
+
+// wentAway reports a connection that was lost, or fell silent, in the middle of
+// a call.
+func (c *Conn) wentAway(ctx context.Context, err error) bool {
+	return err != nil && c.lost != nil && KindOf(err) == Unavailable && ctx.Err() == nil
 }
 
 // deadOnArrival reports a pooled connection that had died, or that the server

@@ -137,9 +137,12 @@ func mergeLists(lists []*accountList, limit int) (*Rows, error) {
 	}
 	out.Failed = sparing(out.Failed)
 	space := room(maxAnswerBytes - answerFrame - jsonSize(out.Failed))
+	reserved := room(0)
 	for _, l := range working {
-		space -= room(max(len(l.rows.NextCursor), usualCursor))
+		reserved += room(max(len(l.rows.NextCursor), usualCursor))
 	}
+	space -= reserved
+	var from []*accountList // whose each row is
 	for len(out.Rows) < limit {
 		l := newest(working)
 		if l == nil {
@@ -151,11 +154,39 @@ func mergeLists(lists []*accountList, limit int) (*Rows, error) {
 		}
 		out.Rows = append(out.Rows, row)
 		out.keys = append(out.keys, l.key())
+		from = append(from, l)
 		l.taken++
 	}
-	var err error
-	out.NextCursor, err = nextMerged(lists)
-	return out, err
+	for {
+		var err error
+		if out.NextCursor, err = nextMerged(lists); err != nil {
+			return nil, err
+		}
+		n := len(out.Rows) - 1
+		if room(len(out.NextCursor)) <= space+reserved || n < 1 {
+			break
+		}
+		// Places in the middle of lists can be longer than those at their ends.
+		space += room(jsonSize(out.Rows[n]))
+		out.Rows, out.keys = out.Rows[:n], out.keys[:n]
+		from[n].taken--
+	}
+	out.Partial = partialOf(working)
+	return out, nil
+}
+
+// partialOf is how far the lists got that are used up.
+func partialOf(lists []*accountList) (note string) {
+	for _, l := range lists {
+		switch {
+		case l.rows.Partial == "" || l.taken < len(l.rows.Rows):
+		case note == "":
+			note = l.rows.Partial
+		case note != l.rows.Partial:
+			note = partial(time.Time{}, nil)
+		}
+	}
+	return note
 }
 
 // newest is the list whose next row is the newest; nil when all are used up.

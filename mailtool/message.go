@@ -99,6 +99,9 @@ func (env *Env) table(ctx context.Context, page provider.Page[provider.Summary],
 	if none := len(page.Items) == 0 && page.Next == ""; page.Total > 0 || none {
 		rows.Total = &page.Total
 	}
+	if page.Partial {
+		rows.Partial = partial(page.Reached, env.Account.zone())
+	}
 	var texts map[provider.MessageID]string
 	if preview {
 		var err error

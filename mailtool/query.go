@@ -22,20 +22,27 @@ const (
 // nothing is left out. Dates are days in loc, relative ones are counted back from now. Query.In holds folder
 // names as they were given, for the caller to resolve.
 func parseQuery(q string, now time.Time, loc *time.Location) (provider.Query, error) {
+	out, _, err := parseSearch(q, now, loc)
+	return out, err
+}
+
+// parseSearch does the same, and tells whether the query leaves out Trash or
+// Junk, which is the default, in words.
+func parseSearch(q string, now time.Time, loc *time.Location) (out provider.Query, leavesOut bool, err error) {
 	if err := checkQueryText(q); err != nil {
-		return provider.Query{}, err
+		return provider.Query{}, false, err
 	}
 	tokens, err := lexQuery(q)
 	if err != nil {
-		return provider.Query{}, err
+		return provider.Query{}, false, err
 	}
 	p := queryParser{src: q, tokens: tokens, now: now, loc: loc}
 	if p.peek().kind == queryEnd {
-		return provider.Query{}, nil
+		return provider.Query{}, false, nil
 	}
 	node, err := p.sequence(queryEnd)
 	if err != nil {
-		return provider.Query{}, err
+		return provider.Query{}, false, err
 	}
 	return p.query(node)
 }

@@ -8,22 +8,21 @@ import (
 )
 
 // query makes the Query of a whole search: folders are taken from its top level, the rest must match.
-func (p *queryParser) query(node queryNode) (provider.Query, error) {
-	var q provider.Query
+func (p *queryParser) query(node queryNode) (q provider.Query, leavesOut bool, err error) {
 	b := queryBuilder{src: p.src}
 	if err := b.top(node, &q); err != nil {
-		return provider.Query{}, err
+		return provider.Query{}, false, err
 	}
 	if b.leftOut != nil && (q.Everywhere || len(q.In) > 0) {
-		return provider.Query{}, b.fault(*b.leftOut, "cannot be combined with another in:", "name the folders to look in only")
+		return provider.Query{}, false, b.fault(*b.leftOut, "cannot be combined with another in:", "name the folders to look in only")
 	}
 	if depth, at := b.depth, b.deepest; depth > provider.MaxQueryDepth {
-		return provider.Query{}, b.fault(at, "is nested too deep", "nest at most "+strconv.Itoa(provider.MaxQueryDepth)+" levels")
+		return provider.Query{}, false, b.fault(at, "is nested too deep", "nest at most "+strconv.Itoa(provider.MaxQueryDepth)+" levels")
 	}
 	if b.terms > provider.MaxQueryTerms {
-		return provider.Query{}, refuse(Invalid, "query has more than "+strconv.Itoa(provider.MaxQueryTerms)+" terms", "ask for less at once")
+		return provider.Query{}, false, refuse(Invalid, "query has more than "+strconv.Itoa(provider.MaxQueryTerms)+" terms", "ask for less at once")
 	}
-	return q, nil
+	return q, b.leftOut != nil, nil
 }
 
 // queryBuilder turns nodes into a Query and keeps count of what that takes.

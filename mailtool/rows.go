@@ -16,6 +16,7 @@ type Rows struct {
 	Rows       [][]string `json:"rows" jsonschema:"one row an item"`
 	Folder     string     `json:"folder,omitempty" jsonschema:"the folder listed"`
 	NextCursor string     `json:"next_cursor,omitempty" jsonschema:"there is more: hand it back unchanged as cursor"`
+	Partial    string     `json:"partial,omitempty" jsonschema:"not all was looked at, how far it got: more may match behind next_cursor"`
 	Total      *int       `json:"total,omitempty" jsonschema:"how many match in all, when known"`
 	Failed     []Failure  `json:"failed,omitempty" jsonschema:"what could not be listed, and why"`
 
@@ -37,6 +38,15 @@ func failure(id provider.MessageID, err error) Failure {
 	return Failure{ID: string(id), Code: e.Code, Error: e.Message}
 }
 
+// partial says how far a search got. A page without rows must not read as
+// nothing found.
+func partial(reached time.Time, zone *time.Location) string {
+	if reached.IsZero() {
+		return "not everything was searched yet: go on with next_cursor"
+	}
+	return "searched down to messages of " + shortTime(reached, zone) + " only: for older ones go on with next_cursor"
+}
+
 // within cuts the table after the last row that fits the budget, with a cursor
 // for the rest.
 func (r *Rows) within(budget int) (*Rows, error) {
@@ -49,14 +59,25 @@ func (r *Rows) within(budget int) (*Rows, error) {
 		if space.takes(row) || i == 0 || r.at == nil {
 			continue
 		}
+		return r.cut(i, int(space))
+	}
+	return r, nil
+}
+
+// cut leaves out the rows from i on, and as many before them as the cursor
+// needs beyond the space that is left.
+func (r *Rows) cut(i, space int) (*Rows, error) {
+	for space += len(r.NextCursor); ; i-- {
 		cursor, err := r.at(i - 1)
 		if err != nil {
 			return nil, err
 		}
-		r.Rows, r.NextCursor = r.Rows[:i], string(cursor)
-		break
+		if len(cursor) <= space || i == 1 {
+			r.Rows, r.NextCursor, r.Partial = r.Rows[:i], string(cursor), ""
+			return r, nil
+		}
+		space += jsonSize(r.Rows[i-1])
 	}
-	return r, nil
 }
 
 // threadColumn is empty on services without threads, and then left out.

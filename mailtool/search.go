@@ -2,6 +2,7 @@ package mailtool
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"github.com/postern-mail/postern/provider"
@@ -37,7 +38,7 @@ type searchIn struct {
 	Since       string   `json:"since,omitempty" jsonschema:"arrived at or after, date or time" format:"time"`
 	Before      string   `json:"before,omitempty" jsonschema:"arrived before" format:"time"`
 	Unread      bool     `json:"unread,omitempty" jsonschema:"only unread ones"`
-	MessageID   string   `json:"message_id,omitempty" jsonschema:"this Message-ID" maxlen:"500"`
+	MessageID   string   `json:"message_id,omitempty" jsonschema:"this Message-ID, in every folder" maxlen:"500"`
 	Folders     []string `json:"folders,omitempty" jsonschema:"paths or roles; all but trash and junk unless given; * is all" max:"50" maxlen:"1000"`
 	IncludeBody bool     `json:"include_body,omitempty" jsonschema:"add a column preview; at most 20 rows"`
 	Fields      string   `json:"fields,omitempty" jsonschema:"full adds to, size, thread_id" enum:"full"`
@@ -73,7 +74,7 @@ func searchMessages(ctx context.Context, env *Env, in searchIn) (*Rows, error) {
 
 // query joins the Gmail query and the plain fields: both must match.
 func (env *Env) query(in searchIn) (provider.Query, error) {
-	q, err := parseQuery(in.Query, env.Now, env.Account.zone())
+	q, leavesOut, err := parseSearch(in.Query, env.Now, env.Account.zone())
 	if err != nil {
 		return q, err
 	}
@@ -109,7 +110,20 @@ func (env *Env) query(in searchIn) (provider.Query, error) {
 	if q, err = env.own(q); err != nil {
 		return q, err
 	}
-	return env.places(q, in.Folders)
+	if q, err = env.places(q, in.Folders); err != nil {
+		return q, err
+	}
+	if len(q.In) == 0 && !leavesOut && asksForOne(q) {
+		q.Everywhere = true // it is known; where it has been moved to is the question
+	}
+	return q, nil
+}
+
+// asksForOne reports a query that only messages with a certain Message-ID match.
+func asksForOne(q provider.Query) bool {
+	return q.HeaderID != "" || slices.ContainsFunc(q.Any, func(group []provider.Query) bool {
+		return !slices.ContainsFunc(group, func(sub provider.Query) bool { return !asksForOne(sub) })
+	})
 }
 
 // places adds the folders to search to those that the query names.

@@ -195,11 +195,26 @@ func (w *wait) already(ctx context.Context) (Waited, error) {
 	if q.Since.Before(w.since) {
 		q.Since = w.since
 	}
-	page, err := w.a.Search(ctx, q, PageRequest{Limit: w.limit})
-	if err != nil {
-		return w.nothing(), err
+	return w.search(ctx, q)
+}
+
+// search returns the first page that holds anything: a page may be empty and
+// not the last.
+func (w *wait) search(ctx context.Context, q Query) (Waited, error) {
+	var failed []Outcome
+	req := PageRequest{Limit: w.limit}
+	for {
+		page, err := w.a.Search(ctx, q, req)
+		if err != nil {
+			return w.nothing(), err
+		}
+		failed = append(failed, page.Failed...)
+		if len(page.Items) > 0 || page.Next == "" || page.Next == req.After {
+			page.Failed = failed
+			return w.found(page), nil
+		}
+		req.After = page.Next
 	}
-	return w.found(page), nil
 }
 
 // look searches what arrived behind the mark and, again, since the time: a
@@ -218,11 +233,7 @@ func (w *wait) arrived(ctx context.Context) (Waited, error) {
 	q := w.query
 	if w.ids == nil {
 		q.After = w.mark
-		page, err := w.a.Search(ctx, q, PageRequest{Limit: w.limit})
-		if err != nil {
-			return w.nothing(), err
-		}
-		return w.found(page), nil
+		return w.search(ctx, q)
 	}
 	fresh, err := w.ids.since(ctx, w.mark)
 	if err != nil || len(fresh) == 0 {

@@ -8,7 +8,7 @@ func (b *Backend) Capabilities() provider.CapabilitySet {
 	// Every server can move: where one has neither MOVE nor UIDPLUS, the message is
 	// copied and the original stays, marked \Deleted, as its Outcome says.
 	set := provider.Caps(
-		provider.CapFolders, provider.CapRead, provider.CapSearch, provider.CapModify, provider.CapMove, provider.CapDelete, provider.CapThread,
+		provider.CapFolders, provider.CapRead, provider.CapSearch, provider.CapModify, provider.CapMove, provider.CapDelete, provider.CapThread, provider.CapWatch,
 	)
 	if b.opts.SMTP != nil {
 		set |= provider.Caps(provider.CapSend)

@@ -96,7 +96,7 @@ func TestBadAccounts(t *testing.T) {
 
 func TestCapabilities(t *testing.T) {
 	base := provider.Caps(provider.CapFolders, provider.CapRead, provider.CapSearch, provider.CapModify,
-		provider.CapMove, provider.CapDelete, provider.CapSend)
+		provider.CapMove, provider.CapDelete, provider.CapSend, provider.CapThread, provider.CapWatch)
 	purge := provider.Caps(provider.CapPurge)
 	for _, tt := range []struct {
 		name string

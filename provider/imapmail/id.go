@@ -35,12 +35,21 @@ func localID(hash string, validity uint32, uid imapx.UID) string {
 // parseID takes an id of this account apart. Only the form that newID writes
 // is an id.
 func (b *Backend) parseID(id provider.MessageID) (ref, error) {
-	r, ok := parseLocal(id.Local())
-	if !ok || id.Tag() != provider.Tag(b.opts.Account) {
+	r, err := b.parseMark(id)
+	if err != nil || r.uid == 0 {
 		return ref{}, &provider.Error{
 			Code: provider.Invalid, Hint: "use ids as a list, a search or a read gave them",
 			Err: errors.New("not an id of this account: " + strconv.Quote(clip(string(id)))),
 		}
+	}
+	return r, nil
+}
+
+// parseMark also takes what Mark returns of an empty folder.
+func (b *Backend) parseMark(id provider.MessageID) (ref, error) {
+	r, ok := parseLocal(id.Local())
+	if !ok || id.Tag() != provider.Tag(b.opts.Account) {
+		return ref{}, invalid("not a mark or id of this account: " + strconv.Quote(clip(string(id))))
 	}
 	r.id = id
 	return r, nil
@@ -54,7 +63,7 @@ func parseLocal(local string) (ref, bool) {
 	validity, err1 := strconv.ParseUint(f[1], 36, 32)
 	uid, err2 := strconv.ParseUint(f[2], 36, 32)
 	r := ref{hash: f[0], validity: uint32(validity), uid: imapx.UID(uid)}
-	if err1 != nil || err2 != nil || validity == 0 || uid == 0 || localID(r.hash, r.validity, r.uid) != local {
+	if err1 != nil || err2 != nil || validity == 0 || localID(r.hash, r.validity, r.uid) != local {
 		return ref{}, false
 	}
 	return r, true

@@ -66,6 +66,7 @@ var (
 	_ provider.Mover    = (*Backend)(nil)
 	_ provider.Deleter  = (*Backend)(nil)
 	_ provider.Sender   = (*Backend)(nil)
+	_ provider.Watcher  = (*Backend)(nil)
 )
 
 // Open checks opts. It does no I/O.

@@ -72,7 +72,7 @@ func (b *Backend) onlyAfter(p *plan, q provider.Query) error {
 	if q.After == "" {
 		return nil
 	}
-	r, err := b.parseID(q.After)
+	r, err := b.parseMark(q.After)
 	if err != nil {
 		return err
 	}

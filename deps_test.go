@@ -49,7 +49,7 @@ var rules = map[string]rule{
 	"provider/providertest": {ours: []string{"provider", "internal/leakcheck"}, outside: []string{goCmp}, why: "the suite must run for a backend outside this module"},
 	"provider/memmail":      {ours: []string{"provider", "internal/mailmime"}, outside: []string{textX}, why: "a backend knows the domain and MIME; the sample letters are in many charsets"},
 	"provider/imapmail": {
-		ours:    []string{"provider", "imapx", "internal/mailmime", "internal/submission"},
+		ours:    []string{"provider", "imapx", "internal/mailmime", "internal/spread", "internal/submission"},
 		outside: []string{goIMAP, goMessage, goSASL, textX}, why: "a backend knows the domain, its protocol and MIME, and how servers fold letters",
 	},
 	"provider/missive":      {ours: []string{"provider", "scopes", "mailtool", "mailtool/catalog", "internal/rest"}, why: "a REST backend brings its native tools"},
@@ -64,7 +64,7 @@ var rules = map[string]rule{
 	"imapx/tokensource": {ours: []string{"imapx"}, outside: []string{oauth2X}, why: "it says in imapx's words when to sign in again; it is apart because it links HTTP"},
 	"imapx/imapxtest":   {ours: []string{"imapx"}, outside: []string{goIMAP, goSASL, goSMTP}, why: "servers for tests know no backend"},
 
-	"mailtool":         {ours: []string{"provider", "scopes", "internal/mailtext"}, outside: []string{netX}, why: "tools know no MCP, no HTTP and no backend"},
+	"mailtool":         {ours: []string{"provider", "scopes", "internal/mailtext", "internal/spread"}, outside: []string{netX}, why: "tools know no MCP, no HTTP and no backend"},
 	"mailtool/catalog": {ours: []string{"mailtool", "provider", "scopes", "internal/rest", "internal/mailtext"}, why: "records become tools and requests"},
 	"mailtool/journal": {ours: []string{"mailtool", "scopes", "internal/sqldb"}, why: "it stores what tools did"},
 	"mailtool/funcall": {ours: []string{"mailtool", "scopes"}, why: "schemas for other hosts know no backend"},

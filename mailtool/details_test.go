@@ -94,7 +94,7 @@ func TestReadWarnings(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got := env.show(test.m, test.in, 10_000)
+			got := env.show(test.m, bodyOf(test.m, test.in), test.in, 10_000)
 			if all := strings.Join(got.Warnings, "|"); (test.want == "") != (all == "") || !strings.Contains(all, test.want) {
 				t.Errorf("warnings %q, want %q", all, test.want)
 			}

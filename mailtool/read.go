@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/postern-mail/postern/internal/mailtext"
+	"github.com/postern-mail/postern/internal/spread"
 	"github.com/postern-mail/postern/provider"
 )
 
@@ -78,12 +79,13 @@ func readMessage(ctx context.Context, env *Env, in readIn) (*readOut, error) {
 			out.Failed = append(out.Failed, failure(r.ID, r.Err))
 		}
 	}
+	bodies := bodiesOf(results, in)
 	left, waiting := maxAnswerBytes-answerFrame-jsonSize(out.Failed), len(results)-len(out.Failed)
-	for _, r := range results {
+	for i, r := range results {
 		if r.Err != nil {
 			continue
 		}
-		m := env.show(r.Message, in, left/waiting)
+		m := env.show(r.Message, bodies[i], in, left/waiting)
 		left, waiting = left-jsonSize(m), waiting-1
 		out.Messages = append(out.Messages, m)
 	}
@@ -94,7 +96,7 @@ func readMessage(ctx context.Context, env *Env, in readIn) (*readOut, error) {
 }
 
 // show is one message as a model reads it, in at most share bytes of JSON.
-func (env *Env) show(m *provider.Message, in readIn, share int) messageOut {
+func (env *Env) show(m *provider.Message, body mailtext.Result, in readIn, share int) messageOut {
 	out := messageOut{
 		ID: string(m.ID), Folder: cleanLine(string(m.Folder)), MessageID: cleanLine(m.HeaderID), InReplyTo: cleanLines(m.InReplyTo),
 		From: addressList(m.From), To: addressList(m.To), Cc: addressList(m.Cc), Subject: cleanLine(m.Subject),
@@ -116,7 +118,7 @@ func (env *Env) show(m *provider.Message, in readIn, share int) messageOut {
 			Handle: handleOf(m.ID, p.ID), Name: cleanLine(p.Name), Type: cleanLine(p.Type), Size: p.Size,
 		})
 	}
-	body := out.take(m, in)
+	out.take(body)
 	out.Warnings = append(out.Warnings, cleanLines(m.Defects)...)
 	out.fit(share / 2)
 	text, next := sliceJSON(body.Text, in.Offset, min(share-jsonSize(out)-bodyFrame, readBudget))
@@ -136,8 +138,20 @@ func (env *Env) show(m *provider.Message, in readIn, share int) messageOut {
 // bodyFrame is what nonces, next_offset and a warning take beside the text.
 const bodyFrame = 200
 
-// take notes what the body is and what was dropped from it, and returns it.
-func (m *messageOut) take(from *provider.Message, in readIn) mailtext.Result {
+// bodiesOf makes the text of each message that was read: the bulk of the work, on all processors.
+func bodiesOf(results []provider.ReadResult, in readIn) []mailtext.Result {
+	bodies := make([]mailtext.Result, len(results))
+	if in.Format != "headers" {
+		spread.Over(len(results), func(i int) {
+			if m := results[i].Message; m != nil && results[i].Err == nil {
+				bodies[i] = bodyOf(m, in)
+			}
+		})
+	}
+	return bodies
+}
+
+func bodyOf(from *provider.Message, in readIn) mailtext.Result {
 	body := mailtext.Result{Text: from.HTML, Format: "html", Truncated: from.HTMLTruncated}
 	if in.Format != "html" || from.HTML == "" {
 		body = mailtext.Body(from.Text, from.HTML, mailtext.Options{})
@@ -148,11 +162,15 @@ func (m *messageOut) take(from *provider.Message, in readIn) mailtext.Result {
 			body.Warnings = append(body.Warnings, "the source holds text that a person would not see")
 		}
 	}
+	return body
+}
+
+// take notes what the body is and what was dropped from it.
+func (m *messageOut) take(body mailtext.Result) {
 	m.Format, m.Warnings = body.Format, cleanLines(body.Warnings)
 	if d := body.Dropped; d != (mailtext.Dropped{}) {
 		m.Dropped = &droppedOut{Hidden: d.Hidden, Trackers: d.Trackers, Images: d.Images, Invisible: d.Invisible}
 	}
-	return body
 }
 
 // fit shortens lists until the message takes at most share bytes, and says so.

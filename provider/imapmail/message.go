@@ -7,6 +7,7 @@ import (
 
 	"github.com/postern-mail/postern/imapx"
 	"github.com/postern-mail/postern/internal/mailmime"
+	"github.com/postern-mail/postern/internal/spread"
 	"github.com/postern-mail/postern/provider"
 )
 
@@ -30,7 +31,7 @@ func (b *Backend) ReadMessages(ctx context.Context, ids []provider.MessageID, op
 	}
 	results := make(map[provider.MessageID]provider.ReadResult)
 	for _, g := range groups {
-		got := make(map[imapx.UID]provider.ReadResult)
+		got := make(map[imapx.UID]unparsed)
 		err := g.err
 		if err == nil {
 			err = b.pool.Read(ctx, g.folder, func(c *imapx.Conn) error {
@@ -41,15 +42,22 @@ func (b *Backend) ReadMessages(ctx context.Context, ids []provider.MessageID, op
 		if isContext(err) {
 			return nil, err
 		}
-		for _, r := range g.refs {
-			res, ok := got[r.uid]
-			if !ok {
-				if res.Err = mapError(err); err == nil {
-					res.Err = gone()
-				}
+		read := make([]provider.ReadResult, len(g.refs))
+		spread.Over(len(read), func(i int) {
+			switch f, ok := got[g.refs[i].uid]; {
+			case ok && f.err == nil:
+				read[i].Message = f.read()
+			case ok:
+				read[i].Err = f.err
+			case err == nil:
+				read[i].Err = gone()
+			default:
+				read[i].Err = mapError(err)
 			}
-			res.ID = r.id
-			results[r.id] = res
+		})
+		for i, r := range g.refs {
+			read[i].ID = r.id
+			results[r.id] = read[i]
 		}
 	}
 	out := make([]provider.ReadResult, 0, len(ids))
@@ -57,6 +65,13 @@ func (b *Backend) ReadMessages(ctx context.Context, ids []provider.MessageID, op
 		out = append(out, results[id])
 	}
 	return out, nil
+}
+
+// unparsed is what came of a message: its bytes, which are read once the
+// connection is free for others, or why there are none.
+type unparsed struct {
+	read func() *provider.Message
+	err  error
 }
 
 func firstLook(opts provider.ReadOptions) imapx.Items {
@@ -67,7 +82,7 @@ func firstLook(opts provider.ReadOptions) imapx.Items {
 	return want
 }
 
-func (b *Backend) readBatch(ctx context.Context, c *imapx.Conn, g *batch, opts provider.ReadOptions, got map[imapx.UID]provider.ReadResult) error {
+func (b *Backend) readBatch(ctx context.Context, c *imapx.Conn, g *batch, opts provider.ReadOptions, got map[imapx.UID]unparsed) error {
 	if err := c.Expect(g.validity); err != nil {
 		return err
 	}
@@ -75,8 +90,9 @@ func (b *Backend) readBatch(ctx context.Context, c *imapx.Conn, g *batch, opts p
 	if err != nil {
 		return err
 	}
+	box := c.Mailbox()
 	for _, u := range first.Incomplete {
-		got[u] = provider.ReadResult{Err: unreadable(first.Why)}
+		got[u] = unparsed{err: unreadable(first.Why)}
 	}
 	var large, damaged []imapx.Message
 	for _, m := range first.Messages {
@@ -86,7 +102,7 @@ func (b *Backend) readBatch(ctx context.Context, c *imapx.Conn, g *batch, opts p
 		case more && m.Size > wholeUpTo:
 			large = append(large, m)
 		default:
-			got[m.UID] = provider.ReadResult{Message: b.whole(c.Mailbox(), m, opts)}
+			got[m.UID] = unparsed{read: func() *provider.Message { return b.whole(box, m, opts) }}
 		}
 	}
 	if len(damaged) > 0 {
@@ -105,7 +121,7 @@ func (b *Backend) readBatch(ctx context.Context, c *imapx.Conn, g *batch, opts p
 const damagedUpTo = 4 << 20
 
 // readDamaged reads messages from their source, without a structure to go by.
-func (b *Backend) readDamaged(ctx context.Context, c *imapx.Conn, damaged []imapx.Message, opts provider.ReadOptions, got map[imapx.UID]provider.ReadResult) error {
+func (b *Backend) readDamaged(ctx context.Context, c *imapx.Conn, damaged []imapx.Message, opts provider.ReadOptions, got map[imapx.UID]unparsed) error {
 	var uids []imapx.UID
 	first := make(map[imapx.UID]imapx.Message)
 	for _, m := range damaged {
@@ -116,17 +132,20 @@ func (b *Backend) readDamaged(ctx context.Context, c *imapx.Conn, damaged []imap
 		return err
 	}
 	for _, u := range f.Incomplete {
-		got[u] = provider.ReadResult{Err: unreadable(f.Why)}
+		got[u] = unparsed{err: unreadable(f.Why)}
 	}
+	box := c.Mailbox()
 	for _, source := range f.Messages {
 		m := first[source.UID]
 		m.Sections = source.Sections
-		msg := b.whole(c.Mailbox(), m, opts)
-		if cut := len(m.Sections[0]) == damagedUpTo; cut {
-			msg.TextTruncated, msg.HTMLTruncated = msg.Text != "", msg.HTML != ""
-			msg.Defects = append(msg.Defects, "only the first "+strconv.Itoa(damagedUpTo>>20)+" MB were read")
-		}
-		got[m.UID] = provider.ReadResult{Message: msg}
+		got[m.UID] = unparsed{read: func() *provider.Message {
+			msg := b.whole(box, m, opts)
+			if cut := len(m.Sections[0]) == damagedUpTo; cut {
+				msg.TextTruncated, msg.HTMLTruncated = msg.Text != "", msg.HTML != ""
+				msg.Defects = append(msg.Defects, "only the first "+strconv.Itoa(damagedUpTo>>20)+" MB were read")
+			}
+			return msg
+		}}
 	}
 	return nil
 }
@@ -153,7 +172,7 @@ func largeText(opts provider.ReadOptions) int64 { return 4*opts.MaxText + wholeU
 
 // readLarge fetches the header and the text parts of messages that are too
 // large to take whole, all in one round trip.
-func (b *Backend) readLarge(ctx context.Context, c *imapx.Conn, large []imapx.Message, opts provider.ReadOptions, got map[imapx.UID]provider.ReadResult) error {
+func (b *Backend) readLarge(ctx context.Context, c *imapx.Conn, large []imapx.Message, opts provider.ReadOptions, got map[imapx.UID]unparsed) error {
 	jobs := make([]imapx.FetchJob, len(large))
 	texts := make([][]*imapx.Part, len(large))
 	for i, m := range large {
@@ -164,13 +183,14 @@ func (b *Backend) readLarge(ctx context.Context, c *imapx.Conn, large []imapx.Me
 	if err != nil {
 		return err
 	}
+	box := c.Mailbox()
 	for i, m := range large {
 		switch f := second[i]; {
 		case len(f.Messages) == 1:
-			msg := b.assemble(c.Mailbox(), m, f.Messages[0].Sections, texts[i], opts)
-			got[m.UID] = provider.ReadResult{Message: msg}
+			m.Sections = f.Messages[0].Sections
+			got[m.UID] = unparsed{read: func() *provider.Message { return b.assemble(box, m, texts[i], opts) }}
 		case len(f.Incomplete) == 1:
-			got[m.UID] = provider.ReadResult{Err: unreadable(f.Why)}
+			got[m.UID] = unparsed{err: unreadable(f.Why)}
 		}
 	}
 	return nil
@@ -188,8 +208,9 @@ func pieces(texts []*imapx.Part, opts provider.ReadOptions) []imapx.Section {
 	return out
 }
 
-func (b *Backend) assemble(box imapx.Mailbox, m imapx.Message, sections [][]byte, texts []*imapx.Part, opts provider.ReadOptions) *provider.Message {
-	content := make(map[string][]byte)
+// assemble makes a message of its header and text parts, which are m's sections.
+func (b *Backend) assemble(box imapx.Mailbox, m imapx.Message, texts []*imapx.Part, opts provider.ReadOptions) *provider.Message {
+	content, sections := make(map[string][]byte), m.Sections
 	cut := false
 	for i, p := range texts {
 		content[p.Section()] = sections[i+1]
@@ -211,6 +232,7 @@ func (b *Backend) message(box imapx.Mailbox, m imapx.Message, h mailmime.Header,
 		Defects: parsed.Defects,
 	}
 	out.HasAttach = parsed.HasFile()
+	out.Header = make([]provider.Field, 0, len(h.Fields))
 	for _, f := range h.Fields {
 		out.Header = append(out.Header, provider.Field{Name: f.Name, Value: f.Value})
 	}

@@ -88,11 +88,15 @@ func (w *outline) field(name, value string, params map[string]string, boundary s
 		case strings.HasSuffix(k, "*"): // RFC 2231 section 4: extended values are not quoted
 			w.buf.WriteString(";\r\n " + k + "=" + extended(v))
 		default:
-			v = strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(oneLine(v))
-			w.buf.WriteString(";\r\n " + k + `="` + v + `"`)
+			w.buf.WriteString(";\r\n " + k + `="` + escaped(oneLine(v)) + `"`)
 		}
 	}
 	w.buf.WriteString("\r\n")
+}
+
+// escaped makes s fit between quotes (RFC 5322 section 3.2.4).
+func escaped(s string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(s, `\`, `\\`), `"`, `\"`)
 }
 
 // extended keeps what an extended value may hold, so that it ends where it ends.

@@ -61,7 +61,7 @@ func (b *Backend) scan(ctx context.Context, c *imapx.Conn, j scanJob) (found, er
 			if !s.sliced {
 				return found{}, tooSlow()
 			}
-			s.short = true
+			s.short, s.stalled = true, true
 			break
 		}
 		if len(s.items) > 0 {
@@ -74,7 +74,7 @@ func (b *Backend) scan(ctx context.Context, c *imapx.Conn, j scanJob) (found, er
 	case s.dropped:
 		s.total = 0 // the server counts what does not match
 	}
-	if s.short && s.reached.IsZero() {
+	if s.short && s.reached.IsZero() && !s.stalled {
 		s.reached = s.dateAt(ctx)
 	}
 	return s.found, nil
@@ -90,6 +90,7 @@ type scan struct {
 	looked  int  // messages fetched to see whether they match
 	sliced  bool // a slice has been searched
 	dropped bool // the server named some that do not match
+	stalled bool // the server did not answer in time
 }
 
 // slice searches the next range of UIDs and fetches the newest hits in it.

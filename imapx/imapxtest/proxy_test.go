@@ -55,7 +55,7 @@ func (c *talk) until(prefix string) {
 }
 
 func TestCount(t *testing.T) {
-	each(t, func(t *testing.T, srv *imapxtest.Server) {
+	quick(t, func(t *testing.T, srv *imapxtest.Server) {
 		t.Run("cleartext", func(t *testing.T) {
 			srv := srv.Fresh(t)
 			p := imapxtest.Count(t, srv.Addr)

@@ -22,14 +22,7 @@ const sample = "From: Ann Lee <ann@example.org>\r\nTo: alice@test.invalid\r\nSub
 
 // each runs test on every kind of server.
 func each(t *testing.T, test func(t *testing.T, srv *imapxtest.Server)) {
-	t.Run("memory", func(t *testing.T) {
-		leakcheck.Check(t)
-		test(t, imapxtest.Memory(t))
-	})
-	t.Run("dovecot", func(t *testing.T) {
-		leakcheck.Check(t)
-		test(t, imapxtest.Dovecot(t))
-	})
+	quick(t, test)
 	t.Run("cyrus", func(t *testing.T) {
 		leakcheck.Check(t)
 		test(t, imapxtest.Cyrus(t))
@@ -37,6 +30,18 @@ func each(t *testing.T, test func(t *testing.T, srv *imapxtest.Server)) {
 	t.Run("courier", func(t *testing.T) {
 		leakcheck.Check(t)
 		test(t, imapxtest.Courier(t))
+	})
+}
+
+// quick leaves out those that tell of new mail late.
+func quick(t *testing.T, test func(t *testing.T, srv *imapxtest.Server)) {
+	t.Run("memory", func(t *testing.T) {
+		leakcheck.Check(t)
+		test(t, imapxtest.Memory(t))
+	})
+	t.Run("dovecot", func(t *testing.T) {
+		leakcheck.Check(t)
+		test(t, imapxtest.Dovecot(t))
 	})
 }
 
@@ -73,7 +78,7 @@ func TestMailbox(t *testing.T) {
 		})
 		t.Run("folders", func(t *testing.T) {
 			s := srv.Fresh(t)
-			for _, name := range []string{"R&D", "Entwürfe/日本", `with "quotes"`, "🙂"} {
+			for _, name := range []string{"R&D", "Entwürfe/日本", "a b"} {
 				s.CreateFolder(t, name)
 				uid := s.Append(t, name, []byte(sample))
 				if got := s.UIDs(t, name); !cmp.Equal(got, []uint32{uid}) {
@@ -82,13 +87,13 @@ func TestMailbox(t *testing.T) {
 			}
 			s.DeleteFolder(t, "R&D")
 			list := strings.Join(s.Do(t, `LIST "" "*"`), "\n")
-			for _, want := range []string{"INBOX", "Drafts", "Sent", "Trash", "Junk", "Archive", "Entw&APw-rfe", "&2D3eQg-"} {
+			for _, want := range []string{"INBOX", "Drafts", "Sent", "Trash", "Junk", "Archive", "Entw&APw-rfe", "&ZeVnLA-"} {
 				if !strings.Contains(list, want) {
 					t.Errorf("LIST lacks %q:\n%s", want, list)
 				}
 			}
-			if strings.Contains(list, "R&-D") {
-				t.Errorf("LIST still has R&D:\n%s", list)
+			if strings.Contains(list, "R&-D") || !strings.Contains(list, s.Path("Archive")) {
+				t.Errorf("LIST still has R&D, or lacks %s:\n%s", s.Path("Archive"), list)
 			}
 		})
 		for _, folder := range []string{"Archive", "INBOX"} {

@@ -90,10 +90,14 @@ func (v *veil) serve(client net.Conn, secure bool) {
 	}
 	defer v.keep(server)()
 	s := &veiled{veil: v, client: client, server: server, secure: secure, leave: make(chan bool, 1)}
+	said := bufio.NewReader(server)
+	if s.respond(said) != nil { // the greeting comes before answers of our own
+		return
+	}
 	var down sync.WaitGroup
 	down.Go(func() {
 		defer close(s.leave)
-		s.responses()
+		s.responses(said)
 		client.Close() // commands ends
 	})
 	s.commands()
@@ -124,8 +128,7 @@ func (s *veiled) tell(text string) error {
 }
 
 // responses passes what the server says.
-func (s *veiled) responses() {
-	from := bufio.NewReader(s.server)
+func (s *veiled) responses(from *bufio.Reader) {
 	for {
 		if err := s.respond(from); err != nil {
 			return

@@ -133,6 +133,12 @@ func (cr Criteria) InBodies() bool {
 	return len(cr.Body)+len(cr.Text) > 0 || slices.ContainsFunc(cr.parts(), Criteria.InBodies)
 }
 
+// InFields reports a search that reads header fields, which servers keep beside
+// the messages once somebody has asked for them.
+func (cr Criteria) InFields() bool {
+	return len(cr.Header) > 0 || cr.MessageID != "" || slices.ContainsFunc(cr.parts(), Criteria.InFields)
+}
+
 func (cr Criteria) ascii() bool {
 	for _, s := range slices.Concat(cr.Body, cr.Text, []string{cr.MessageID}) {
 		if !isASCII(s) {

@@ -106,7 +106,7 @@ func (b *Backend) searchByDate(ctx context.Context, q provider.Query, j searchJo
 	if j.plan, err = newPlan(q); err != nil {
 		return none, err
 	}
-	j.limit = scanMost
+	j.limit, j.pace = scanMost, b.newPace(false)
 	results, err := b.searchFolders(ctx, j)
 	if err != nil {
 		return none, err
@@ -119,7 +119,7 @@ func (b *Backend) searchByDate(ctx context.Context, q provider.Query, j searchJo
 	if !allAtHand(results) {
 		return none, &provider.Error{
 			Code: provider.Conflict, Hint: "start again without a cursor",
-			Err: errors.New("far more matches have come in since this cursor was made"),
+			Err: errors.New("what matches cannot be had all at once any more, as this cursor needs it"),
 		}
 	}
 	return mergeByDate(results, after, listing, limit)

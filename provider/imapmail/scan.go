@@ -44,7 +44,7 @@ type found struct {
 // where the server decides alone.
 func (b *Backend) scan(ctx context.Context, c *imapx.Conn, j scanJob) (found, error) {
 	s := scan{b: b, c: c, job: j, found: found{last: j.below, more: true}}
-	s.cut = newSlicer(c.Mailbox(), j.crit.InBodies())
+	s.cut = newSlicer(c.Mailbox(), readsOf(j.crit))
 	for s.more && len(s.items) < j.limit {
 		if s.last == 1 {
 			s.more = false
@@ -153,7 +153,7 @@ func (s *scan) slot(ctx context.Context) (crit imapx.Criteria, bottom bool, err 
 func (s *scan) top(ctx context.Context) (imapx.UID, error) {
 	box := s.c.Mailbox()
 	switch {
-	case box.Messages <= firstSlice || s.cut.fixed && box.Messages <= plainSlice:
+	case uint64(box.Messages) <= s.cut.messages:
 		return 0, nil
 	case box.UIDNext > 0:
 		return box.UIDNext, nil
@@ -189,7 +189,7 @@ func (s *scan) search(ctx context.Context, crit imapx.Criteria) (imapx.Hits, err
 // gaveUp reports a command that was ended for its slowness, or that the server
 // never answered.
 func (s *scan) gaveUp(err error) bool {
-	return s.job.crit.InBodies() && (errors.Is(err, context.DeadlineExceeded) || imapx.KindOf(err) == imapx.Unavailable && s.sliced)
+	return errors.Is(err, context.DeadlineExceeded) || imapx.KindOf(err) == imapx.Unavailable && s.sliced
 }
 
 // dateAt tells about when what the scan has reached came in. Not to know is no

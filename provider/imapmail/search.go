@@ -50,7 +50,7 @@ func (b *Backend) Search(ctx context.Context, q provider.Query, page provider.Pa
 	if err != nil {
 		return none, err
 	}
-	job := searchJob{plan: plan, folders: folders, limit: page.Limit, named: len(q.In) > 0, pace: b.newPace(plan.server.InBodies())}
+	job := searchJob{plan: plan, folders: folders, limit: page.Limit, named: len(q.In) > 0, pace: b.newPace(readsOf(plan.server) > readsNothing)}
 	if byDate {
 		return b.searchByDate(ctx, q, job, key, listing)
 	}
@@ -61,7 +61,7 @@ func (b *Backend) Search(ctx context.Context, q provider.Query, page provider.Pa
 	if err != nil {
 		return none, err
 	}
-	if page.After == "" && len(folders) > 1 && !job.pace.bodies && allAtHand(results) {
+	if page.After == "" && len(folders) > 1 && !plan.server.InBodies() && allAtHand(results) {
 		return mergeByDate(results, dateKey{}, listing, page.Limit)
 	}
 	return merge(results, folders, listing, page.Limit)

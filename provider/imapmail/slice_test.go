@@ -19,23 +19,25 @@ func TestSlicer(t *testing.T) {
 	dense := imapx.Mailbox{Messages: 100_000, UIDNext: 100_001}
 	sparse := imapx.Mailbox{Messages: 10_000, UIDNext: 1_000_001}
 	for _, tt := range []struct {
-		name   string
-		box    imapx.Mailbox
-		bodies bool
-		took   []time.Duration
-		want   []uint64 // UIDs of each slice, and of the one behind the last
+		name  string
+		box   imapx.Mailbox
+		reads reads
+		took  []time.Duration
+		want  []uint64 // UIDs of each slice, and of the one behind the last
 	}{
-		{"no index", dense, true, []time.Duration{60 * ms, 960 * ms, 1000 * ms}, []uint64{1000, 16_000, 16_666, 16_666}},
-		{"an index", dense, true, []time.Duration{2 * ms}, []uint64{1000, 1 << 32}},
-		{"quick with few messages in it", sparse, true, []time.Duration{2 * ms, 2 * ms}, []uint64{100_000, 1_600_000, 25_600_000}},
-		{"slow", dense, true, []time.Duration{4 * time.Second, 2 * time.Second}, []uint64{1000, 250, 125}},
-		{"hardly moving", dense, true, []time.Duration{time.Hour}, []uint64{1000, 62}},
-		{"unknown numbers", imapx.Mailbox{Messages: 50_000}, true, []time.Duration{60 * ms}, []uint64{1000, 16_000}},
-		{"no bodies", dense, false, []time.Duration{time.Hour}, []uint64{500_000, 500_000}},
-		{"no bodies, unknown numbers", imapx.Mailbox{Messages: 50_000}, false, []time.Duration{ms}, []uint64{1 << 32, 1 << 32}},
+		{"no index", dense, readsBodies, []time.Duration{60 * ms, 960 * ms, 1000 * ms}, []uint64{1000, 16_000, 16_666, 16_666}},
+		{"an index", dense, readsBodies, []time.Duration{2 * ms}, []uint64{1000, mostAtOnce}},
+		{"quick with few messages in it", sparse, readsBodies, []time.Duration{2 * ms, 2 * ms}, []uint64{100_000, 1_600_000, 25_600_000}},
+		{"slow", dense, readsBodies, []time.Duration{4 * time.Second, 2 * time.Second}, []uint64{1000, 250, 125}},
+		{"hardly moving", dense, readsBodies, []time.Duration{time.Hour}, []uint64{1000, 62}},
+		{"unknown numbers", imapx.Mailbox{Messages: 50_000}, readsBodies, []time.Duration{60 * ms}, []uint64{1000, 16_000}},
+		{"fields", dense, readsFields, []time.Duration{20 * ms}, []uint64{10_000, 160_000}},
+		{"fields nobody asked for before", dense, readsFields, []time.Duration{900 * ms}, []uint64{10_000, 11_111}},
+		{"no bodies", dense, readsNothing, []time.Duration{time.Hour}, []uint64{500_000, 500_000}},
+		{"no bodies, unknown numbers", imapx.Mailbox{Messages: 50_000}, readsNothing, []time.Duration{ms}, []uint64{1 << 32, 1 << 32}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := newSlicer(tt.box, tt.bodies)
+			s := newSlicer(tt.box, tt.reads)
 			got := []uint64{s.span}
 			for _, d := range tt.took {
 				s.took(d)
@@ -58,19 +60,19 @@ func TestPace(t *testing.T) {
 	now := time.Unix(1e9, 0)
 	p := &pace{now: func() time.Time { return now }, began: now, most: 10 * time.Second}
 	for _, tt := range []struct {
-		name         string
-		after        time.Duration
-		bodies, some bool
-		over         bool
+		name        string
+		after       time.Duration
+		hasty, some bool
+		over        bool
 	}{
 		{"at first", 0, true, true, false},
-		{"hits of bodies", firstHits, true, true, true},
+		{"hits of a search that reads", firstHits, true, true, true},
 		{"no hits yet", firstHits, true, false, false},
-		{"hits of fields", firstHits, false, true, false},
+		{"hits of an index", firstHits, false, true, false},
 		{"out of time", 10 * time.Second, false, false, true},
 	} {
 		now = p.began.Add(tt.after)
-		p.bodies = tt.bodies
+		p.hasty = tt.hasty
 		p.some.Store(tt.some)
 		if got := p.over(); got != tt.over {
 			t.Errorf("%s: over %v", tt.name, got)

@@ -34,6 +34,13 @@ func Dovecot(t testing.TB, options ...Options) *Server {
 		t.Skipf("set %s=1 to run with Dovecot (Debian packages %s)", dovecotVar, dovecotPackages)
 	}
 	needs(t, dovecotVar, dovecotPackages, "bash", "dovecot", "doveadm")
+	index := ""
+	if opt.Index {
+		if found, _ := filepath.Glob(indexPlugin); len(found) == 0 {
+			t.Skipf("install dovecot-fts-xapian to run with an index of words (%s)", indexPlugin)
+		}
+		index = "xapian"
+	}
 	relay := listen(t)
 	d := &dovecot{daemon{
 		name: "Dovecot", script: "dovecot.sh", greeter: portIMAP, logs: []string{"dovecot.err", "dovecot.log"},
@@ -42,7 +49,7 @@ func Dovecot(t testing.TB, options ...Options) *Server {
 			fmt.Sprintf("RELAY_PORT=%d", relay.Addr().(*net.TCPAddr).Port),
 			fmt.Sprintf("MORE_USERS=%d", diskUsers),
 			"FAST=yes", "QUOTA=" + opt.Quota, "MAXCONN=" + maxConns(opt.MaxConns),
-			"EXTRA=" + logins(t, opt), "CAPS=", "FTS=", "STORE=", "PLAINTEXT=", // knobs of whoever runs the test do not count
+			"EXTRA=" + logins(t, opt), "CAPS=", "FTS=" + index, "STORE=", "PLAINTEXT=", // knobs of whoever runs the test do not count
 		},
 	}}
 	ca := d.settle(t)
@@ -65,6 +72,9 @@ func Dovecot(t testing.TB, options ...Options) *Server {
 }
 
 type dovecot struct{ daemon }
+
+// indexPlugin is where Dovecot has its index of words.
+const indexPlugin = "/usr/lib*/dovecot/modules/lib21_fts_xapian_plugin.so"
 
 func maxConns(n int) string {
 	if n == 0 {

@@ -48,6 +48,11 @@ type Options struct {
 	Quota    string
 	MaxConns int
 
+	// Index makes the server search an index of words, which finds them by their
+	// beginning. Only Dovecot has it, with its package dovecot-fts-xapian; the
+	// test is skipped without it.
+	Index bool
+
 	// Mechanisms are SASL mechanisms beside PLAIN and LOGIN, such as
 	// "SCRAM-SHA-256". Only Dovecot has them.
 	Mechanisms []string

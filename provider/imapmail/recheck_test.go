@@ -1,6 +1,7 @@
 package imapmail
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -195,5 +196,46 @@ func TestRefusedCharsets(t *testing.T) {
 			_, err := acct.Search(t.Context(), provider.Query{In: in, Body: []string{"grüße"}}, provider.PageRequest{})
 			wantCode(t, err, tt.want)
 		})
+	}
+}
+
+// TestRealIndexOfWords does the same on Dovecot with Xapian.
+func TestRealIndexOfWords(t *testing.T) {
+	srv := imapxtest.Dovecot(t, imapxtest.Options{Index: true})
+	var all [][]byte
+	for n := range 60 {
+		user := []string{"user42", "user421", "user4200"}[n%3]
+		all = append(all, fmt.Appendf(nil, "From: %s@example.org\r\nTo: bob@example.com\r\nSubject: message %d\r\n\r\nwords of user42@ and others\r\n", user, n))
+	}
+	srv.AppendAll(t, "INBOX", all)
+	acct, b, _ := account(t, srv, nil)
+	q := provider.Query{In: []provider.FolderID{"INBOX"}, From: []string{"user42@"}}
+	err := b.pool.Read(t.Context(), "INBOX", func(c *imapx.Conn) error {
+		hits, err := c.Search(t.Context(), imapx.Criteria{Header: []imapx.HeaderTerm{{Field: "From", Text: "user42@"}}}, 100)
+		if hits.Total <= 20 {
+			t.Errorf("the server finds %d of 20, so this shows nothing", hits.Total)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for s, err := range provider.All(t.Context(), provider.PageRequest{Limit: 7}, func(ctx context.Context, page provider.PageRequest) (provider.Page[provider.Summary], error) {
+		return acct.Search(ctx, q, page)
+	}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found++; s.From[0].Addr != "user42@example.org" {
+			t.Errorf("found a message of %s", s.From[0].Addr)
+		}
+	}
+	if found != 20 {
+		t.Errorf("%d messages, want 20", found)
+	}
+	body, err := acct.Search(t.Context(), provider.Query{In: q.In, Body: []string{"words"}}, provider.PageRequest{})
+	if err != nil || len(body.Items) != provider.DefaultLimit {
+		t.Errorf("%d items, %v", len(body.Items), err)
 	}
 }

@@ -167,7 +167,7 @@ func (c *Conn) takeUp(ctx context.Context, uids []UID, dest string, out *Moved) 
 			return nil, err
 		}
 	}
-	s, err := c.findCopies(ctx, again, dest)
+	s, err := c.copiesIn(ctx, again, dest)
 	if err != nil {
 		return nil, err
 	}
@@ -260,7 +260,7 @@ func (c *Conn) copyable(ctx context.Context, uids []UID, dest string, out *Moved
 	if len(again) == 0 {
 		return uids, nil
 	}
-	s, err := c.findCopies(ctx, again, dest)
+	s, err := c.copiesIn(ctx, again, dest)
 	if err != nil {
 		return nil, err
 	}

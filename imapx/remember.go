@@ -89,22 +89,25 @@ func (p *Pool) Note(box Mailbox, m Message) {
 	p.memory.ids.put(place{box.Name, box.UIDValidity, m.UID}, id)
 }
 
-func (c *Conn) noted(u UID) (id identity, ok bool) {
-	m := &c.pool.memory
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	id, ok = m.ids.values[place{c.box.Name, c.box.UIDValidity, u}]
+func (p *Pool) noted(at place) (id identity, ok bool) {
+	p.memory.mu.Lock()
+	defer p.memory.mu.Unlock()
+	id, ok = p.memory.ids.values[at]
 	return id, ok
 }
 
 // doubtful remembers, with yes, that uids of the selected mailbox may have been
 // copied to dest, or else that it is known now.
 func (c *Conn) doubtful(uids []UID, dest string, yes bool) {
-	m := &c.pool.memory
+	c.pool.doubtful(*c.box, uids, dest, yes)
+}
+
+func (p *Pool) doubtful(box Mailbox, uids []UID, dest string, yes bool) {
+	m := &p.memory
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, u := range uids {
-		d := doubt{place{c.box.Name, c.box.UIDValidity, u}, dest}
+		d := doubt{place{box.Name, box.UIDValidity, u}, dest}
 		if _, ok := m.doubts.values[d]; ok || yes {
 			m.doubts.put(d, yes)
 		}
@@ -137,7 +140,7 @@ func (c *Conn) Identify(ctx context.Context, uids []UID) error {
 	}
 	var ask []UID
 	for _, u := range uids {
-		if _, ok := c.noted(u); !ok {
+		if _, ok := c.pool.noted(place{c.box.Name, c.box.UIDValidity, u}); !ok {
 			ask = append(ask, u)
 		}
 	}

@@ -46,7 +46,11 @@ func (c *Conn) removeMarked(ctx context.Context, uids []UID, out *Changed) error
 		out.Unsure = append(out.Unsure, uids...)
 		return err
 	case lostAnswer(ctx, err):
-		if c.comeBack(ctx) != nil || settled(ctx) != nil {
+		back := c.comeBack(ctx)
+		if takenAway(back) {
+			return back
+		}
+		if back != nil || settled(ctx) != nil {
 			out.Unsure = append(out.Unsure, uids...)
 			return err
 		}

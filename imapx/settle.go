@@ -68,9 +68,12 @@ type sight struct {
 }
 
 // look comes back on a new connection and finds out where messages are. The
-// mailbox they came from is open again afterwards.
+// mailbox they came from is open again afterwards, unless it is gone.
 func (c *Conn) look(ctx context.Context, uids []UID, dest string) (s sight, err error) {
-	if err := c.comeBack(ctx); err != nil {
+	home := *c.box
+	if err := c.comeBack(ctx); takenAway(err) {
+		return c.findCopies(ctx, home, uids, dest)
+	} else if err != nil {
 		return sight{}, err
 	}
 	for range 2 {
@@ -94,6 +97,12 @@ func (c *Conn) look(ctx context.Context, uids []UID, dest string) (s sight, err 
 	return s, nil
 }
 
+// takenAway reports a mailbox that is not there any more, or not the same.
+func takenAway(err error) bool {
+	kind := KindOf(err)
+	return kind == NotFound || kind == Validity
+}
+
 func (c *Conn) lookOnce(ctx context.Context, uids []UID, dest string) (sight, error) {
 	there, err := c.exists(ctx, uids)
 	if err != nil {
@@ -104,18 +113,29 @@ func (c *Conn) lookOnce(ctx context.Context, uids []UID, dest string) (sight, er
 			return sight{}, err
 		}
 	}
-	s, err := c.findCopies(ctx, uids, dest)
+	s, err := c.copiesIn(ctx, uids, dest)
 	s.there = there
 	return s, err
 }
 
-// findCopies looks in dest for copies of uids, and opens the selected mailbox
-// again. Where there is no dest there are no copies.
-func (c *Conn) findCopies(ctx context.Context, uids []UID, dest string) (sight, error) {
+// copiesIn looks in dest for copies of uids, and opens the selected mailbox again.
+func (c *Conn) copiesIn(ctx context.Context, uids []UID, dest string) (sight, error) {
+	home := *c.box
+	s, err := c.findCopies(ctx, home, uids, dest)
+	if err != nil || c.box != nil && c.box.Name == home.Name {
+		return s, err
+	}
+	c.box = &home
+	return s, c.reopen(ctx)
+}
+
+// findCopies looks in dest for copies of uids of home. Where there is no dest
+// there are no copies.
+func (c *Conn) findCopies(ctx context.Context, home Mailbox, uids []UID, dest string) (sight, error) {
 	s := sight{copies: make(map[UID]UID), unclear: make(map[UID]bool)}
 	want := make(map[UID]identity)
 	for _, u := range uids {
-		if id, ok := c.noted(u); ok {
+		if id, ok := c.pool.noted(place{home.Name, home.UIDValidity, u}); ok {
 			want[u] = id
 		} else {
 			s.unclear[u] = true
@@ -124,19 +144,15 @@ func (c *Conn) findCopies(ctx context.Context, uids []UID, dest string) (sight, 
 	if len(want) == 0 {
 		return s, nil
 	}
-	home := *c.box
 	err := c.selectBox(ctx, dest, reads)
-	if err == nil {
-		s.validity = c.box.UIDValidity
-		err = c.matchCopies(ctx, want, &s)
-	} else if KindOf(err) == NotFound {
-		err = nil
-	}
-	if err != nil {
+	switch {
+	case KindOf(err) == NotFound:
+		return s, nil
+	case err != nil:
 		return s, err
 	}
-	c.box = &home
-	return s, c.reopen(ctx)
+	s.validity = c.box.UIDValidity
+	return s, c.matchCopies(ctx, want, &s)
 }
 
 // matchCopies looks through the newest messages of the selected mailbox, where
@@ -210,7 +226,8 @@ func (s *sight) match(u UID, id identity, want map[UID]identity, found []copyOf)
 // afterLostMove sorts uids by where they are now. Those in no list are where
 // they were, for the reason returned; nil says that there are none.
 func (c *Conn) afterLostMove(ctx context.Context, uids []UID, dest string, named copyUID, out *Moved, lost error) error {
-	c.doubtful(uids, dest, true)
+	home := *c.box
+	c.pool.doubtful(home, uids, dest, true)
 	s, err := c.look(ctx, uids, dest)
 	if err != nil {
 		out.Unsure = append(out.Unsure, uids...)
@@ -243,7 +260,7 @@ func (c *Conn) afterLostMove(ctx context.Context, uids []UID, dest string, named
 		}
 		sure = append(sure, u)
 	}
-	c.doubtful(sure, dest, false)
+	c.pool.doubtful(home, sure, dest, false)
 	switch {
 	case len(kept) > 0 || len(out.Both) > 0:
 		return lostBy(lost)

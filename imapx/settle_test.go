@@ -110,18 +110,20 @@ func TestMoveThatNobodyCanTell(t *testing.T) {
 	for name, change := range map[string]func(string) string{
 		"no message-id":  func(s string) string { return strings.Replace(s, "Message-ID", "X-Other-ID", 1) },
 		"odd message-id": func(s string) string { return strings.Replace(s, "Message-ID: <", "Message-ID: <(comment)", 1) },
-		"two of one kind": func(s string) string {
-			return strings.Replace(strings.Replace(s, "<2@", "<1@", 1), "message 2", "message 1", 1)
-		},
+		"two of one kind": nil,
 	} {
 		t.Run(name, func(t *testing.T) {
 			onServers(t, func(t *testing.T, srv *imapxtest.Server) {
-				var all [][]byte
-				for n := range 2 {
-					all = append(all, []byte(strings.Replace(change(string(mail(n+1))), "number 2", "number 1", 1)))
+				if change == nil {
+					srv.Append(t, "Drafts", mail(1)) // copies are of one date
+					srv.Do(t, "SELECT Drafts", "COPY 1 INBOX", "COPY 1 INBOX")
+				} else {
+					for n := range 2 {
+						srv.Append(t, "INBOX", []byte(change(string(mail(n+1)))))
+					}
 				}
 				var uids []imapx.UID
-				for _, u := range srv.AppendAll(t, "INBOX", all) {
+				for _, u := range srv.UIDs(t, "INBOX") {
 					uids = append(uids, imapx.UID(u))
 				}
 				p := losing(t, srv, "UID MOVE", imapxtest.Answer)

@@ -47,15 +47,16 @@ func (c *Conn) Store(ctx context.Context, uids []UID, add, remove []string) (Cha
 		if ctx.Err() != nil {
 			return out, ctx.Err()
 		}
+		before := c.guard.sent.Load()
 		seen, err := c.storeAll(ctx, chunk, add, remove)
 		one := len(chunk) == 1 && (len(add) == 0 || len(remove) == 0)
-		switch kind := KindOf(err); {
+		switch {
 		case err == nil:
-		case isContext(err), kind == Uncertain && ctx.Err() != nil:
+		case isContext(err), ctx.Err() != nil:
 			out.Unsure = append(out.Unsure, chunk...)
 			return out, err
-		case one && kind != Uncertain && !errors.Is(err, errIgnored):
-			return out, err // one change of one message was refused
+		case c.lost != nil && c.guard.sent.Load() == before, one && refusal(err, op):
+			return out, err // never sent, or one change of one message refused
 		default:
 			if err = c.afterStore(ctx, chunk, add, remove, &out, err); err != nil {
 				return out, err
@@ -73,13 +74,24 @@ func (c *Conn) Store(ctx context.Context, uids []UID, add, remove []string) (Cha
 	return out, nil
 }
 
+// refusal reports the server's NO or BAD to op.
+func refusal(err error, op string) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Op == op && e.Err == nil
+}
+
 // afterStore reads flags to find out what a change did that failed, or of which
 // the answer was lost. It returns nil when all are as they should be.
 func (c *Conn) afterStore(ctx context.Context, uids []UID, add, remove []string, out *Changed, failed error) error {
-	lost := lostAnswer(ctx, failed)
-	if lost && c.comeBack(ctx) != nil {
-		out.Unsure = append(out.Unsure, uids...)
-		return failed
+	lost := c.lost != nil
+	if lost {
+		switch err := c.comeBack(ctx); {
+		case takenAway(err):
+			return err
+		case err != nil:
+			out.Unsure = append(out.Unsure, uids...)
+			return failed
+		}
 	}
 	for try := 0; ; try++ {
 		f, err := c.Fetch(ctx, uids, Items{Flags: true})

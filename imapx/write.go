@@ -25,7 +25,8 @@ func (p *Pool) turn(mailbox string) *turn {
 }
 
 // Write leases a connection with mailbox opened for changes (none for "") and
-// calls fn once. Changes of one mailbox wait for each other.
+// calls fn; once more, on a new connection, when the first turns out dead before
+// anything was sent on it. Changes of one mailbox wait for each other.
 func (p *Pool) Write(ctx context.Context, mailbox string, fn func(*Conn) error) error {
 	if mailbox == "" {
 		return p.write(ctx, "", nil, fn)
@@ -44,22 +45,22 @@ func (p *Pool) Write(ctx context.Context, mailbox string, fn func(*Conn) error) 
 }
 
 func (p *Pool) write(ctx context.Context, mailbox string, t *turn, fn func(*Conn) error) error {
-	c, err := p.lease(ctx, mailbox, false)
-	if err != nil {
-		return err
+	again, err := p.writeOn(ctx, mailbox, t, false, fn)
+	if again && ctx.Err() == nil {
+		_, err = p.writeOn(ctx, mailbox, t, true, fn)
 	}
-	err = c.prepare(ctx, mailbox, t)
-	if err != nil && c.deadOnArrival() && ctx.Err() == nil {
-		// Nothing has been changed yet, so a new connection may try.
-		p.release(c)
-		if c, err = p.lease(ctx, mailbox, true); err != nil {
-			return err
-		}
-		err = c.prepare(ctx, mailbox, t)
+	return err
+}
+
+// writeOn reports with again that nothing was sent that could have changed anything.
+func (p *Pool) writeOn(ctx context.Context, mailbox string, t *turn, fresh bool, fn func(*Conn) error) (again bool, err error) {
+	c, err := p.lease(ctx, mailbox, fresh)
+	if err != nil {
+		return false, err
 	}
 	defer p.release(c)
-	if err != nil {
-		return err
+	if err := c.prepare(ctx, mailbox, t); err != nil {
+		return c.deadOnArrival(), err
 	}
 	if t != nil {
 		defer func() {
@@ -69,7 +70,9 @@ func (p *Pool) write(ctx context.Context, mailbox string, t *turn, fn func(*Conn
 			c.knows = t.changes
 		}()
 	}
-	return fn(c)
+	first, sent, reused := c.guard, c.guard.sent.Load(), c.reused
+	err = fn(c)
+	return err != nil && reused && c.guard == first && c.lost != nil && first.sent.Load() == sent, err
 }
 
 // prepare opens mailbox for changes on a connection that is known to live and

@@ -11,8 +11,11 @@ type group struct {
 	all  []*Letter // the copies, the account's own first, then by arrival
 	best *Letter   // the one that stands for all
 	refs []string  // what it names, the one it answers last
-	node int
-	turn turn
+	base string    // its subject, see baseSubject
+	// answers says that the subject has more than the base.
+	answers bool
+	node    int
+	turn    turn
 }
 
 // name is the id to look for answers to g by, "" for none.
@@ -100,6 +103,9 @@ func (c *Conversation) groups() []*group {
 			continue
 		}
 		g := &group{all: []*Letter{l}, best: l, refs: l.refs()}
+		subject := strings.Join(strings.Fields(l.Summary.Subject[:min(maxSubject, len(l.Summary.Subject))]), " ")
+		g.base = baseSubject(subject)
+		g.answers = g.base != subject
 		out = append(out, g)
 		if len(named[id]) < maxForgeries {
 			named[id] = append(named[id], g)
@@ -107,6 +113,9 @@ func (c *Conversation) groups() []*group {
 	}
 	return out
 }
+
+// maxSubject is as much of a subject as is compared, in bytes.
+const maxSubject = 1000
 
 // maxForgeries bounds the different messages with one id that copies are
 // looked for among: comparing all with all would be a stranger's to slow down.
@@ -217,8 +226,7 @@ func (l *linker) plausible(child, parent int) bool {
 	if c == nil || p == nil || len(c.refs) > 0 {
 		return false
 	}
-	subject, base := c.best.Summary.Subject, baseSubject(c.best.Summary.Subject)
-	return base != "" && len(base) < len(strings.TrimSpace(subject)) && strings.EqualFold(base, baseSubject(p.best.Summary.Subject))
+	return c.base != "" && c.answers && strings.EqualFold(c.base, p.base)
 }
 
 // hang refuses a second parent, and one that is below the child.
@@ -299,34 +307,4 @@ func (l *linker) depths() []int {
 		}
 	}
 	return depth
-}
-
-// baseSubject is a subject without what answering and passing on put before it
-// and behind it (RFC 5256 section 2.1, and the prefixes of other languages).
-func baseSubject(s string) string {
-	s = strings.Join(strings.Fields(s), " ")
-	for {
-		rest := s
-		if len(rest) > 5 && strings.EqualFold(rest[len(rest)-5:], "(fwd)") {
-			rest = rest[:len(rest)-5]
-		}
-		if mark, behind, ok := strings.Cut(rest, ":"); ok && isReplyMark(mark) {
-			rest = behind
-		}
-		if blob, behind, ok := strings.Cut(rest, "]"); ok && strings.HasPrefix(blob, "[") && strings.TrimSpace(behind) != "" {
-			rest = behind
-		}
-		if rest = strings.TrimSpace(rest); rest == s {
-			return s
-		}
-		s = rest
-	}
-}
-
-// isReplyMark knows "Re", "Re[2]" and the like.
-func isReplyMark(s string) bool {
-	s, _, _ = strings.Cut(strings.ToLower(s), "[")
-	return slices.Contains([]string{
-		"re", "fw", "fwd", "aw", "wg", "sv", "vs", "vb", "vl", "antw", "doorst", "ref", "tr", "rv", "res", "enc", "odp", "pd", "r", "i", "ynt", "ilt", "\u7b54\u590d", "\u56de\u590d", "\u8f6c\u53d1",
-	}, strings.TrimSpace(s))
 }

@@ -200,8 +200,9 @@ func TestConversationIsFast(t *testing.T) {
 		l.Summary.Size = int64(i)
 		c.Add(l)
 	}
+	const slow = 20 * time.Second // with the race detector; trying every pair takes far longer
 	began := time.Now()
-	if p := page(t, c); len(p.Items) == 0 || time.Since(began) > 2*time.Second {
+	if p := page(t, c); len(p.Items) == 0 || time.Since(began) > slow {
 		t.Errorf("%d messages in %v", len(p.Items), time.Since(began))
 	}
 }

@@ -72,56 +72,81 @@ const maxThreadDepth = 500
 // section 5): nested lists of numbers, one at the top for each thread. It
 // builds no tree, and keeps one thread's numbers at a time, at most most.
 func threadOf(s string, uid UID, most int) ([]UID, error) {
-	garbled := func(what string) ([]UID, error) {
-		return nil, &Error{Op: "UID THREAD", Kind: Protocol, Err: errors.New("a THREAD answer " + what)}
-	}
-	var group, found []UID
-	depth, within, over := 0, false, false
+	r := threadReader{uid: uid, most: most}
 	for i := 0; i < len(s); {
-		switch c := s[i]; {
-		case c == ' ':
+		var err error
+		switch c := s[i]; c {
+		case ' ':
 			i++
-		case c == '(':
-			if depth++; depth > maxThreadDepth {
-				return nil, &Error{Op: "UID THREAD", Kind: TooLarge, Err: errors.New("threads nest more than " + strconv.Itoa(maxThreadDepth) + " levels deep")}
-			}
+		case '(':
 			i++
-		case c == ')':
-			if depth--; depth < 0 {
-				return garbled("closes a list that is not open")
+			if r.depth++; r.depth > maxThreadDepth {
+				err = threadFault(TooLarge, "nests more than "+strconv.Itoa(maxThreadDepth)+" levels deep")
 			}
-			if i++; depth > 0 {
-				continue
-			}
-			switch {
-			case within && over:
-				return nil, &Error{Op: "UID THREAD", Kind: TooLarge, Err: errors.New("the thread has more than " + strconv.Itoa(most) + " messages")}
-			case within && found != nil:
-				return garbled("names a message in two threads")
-			case within:
-				found = slices.Clone(group)
-			}
-			group, within, over = group[:0], false, false
+		case ')':
+			i++
+			err = r.closed()
 		default:
 			end := i
 			for end < len(s) && s[end] >= '0' && s[end] <= '9' {
 				end++
 			}
-			n, err := strconv.ParseUint(s[i:end], 10, 32)
-			if err != nil || n == 0 || depth == 0 {
-				return garbled("holds what is no number in a list")
-			}
+			err = r.number(s[i:end])
 			i = end
-			within = within || UID(n) == uid
-			if over = over || len(group) == most; !over {
-				group = append(group, UID(n))
-			}
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
-	if depth != 0 {
-		return garbled("ends within a list")
+	if r.depth != 0 {
+		return nil, threadFault(Protocol, "ends within a list")
 	}
-	return found, nil
+	return r.found, nil
+}
+
+// threadReader goes through a THREAD answer.
+type threadReader struct {
+	uid   UID
+	most  int
+	depth int
+	group []UID // the thread under way
+
+	within bool // it holds uid
+	over   bool // it holds more than most
+	found  []UID
+}
+
+func (r *threadReader) number(digits string) error {
+	n, err := strconv.ParseUint(digits, 10, 32)
+	if err != nil || n == 0 || r.depth == 0 {
+		return threadFault(Protocol, "holds what is no number in a list")
+	}
+	r.within = r.within || UID(n) == r.uid
+	if r.over = r.over || len(r.group) == r.most; !r.over {
+		r.group = append(r.group, UID(n))
+	}
+	return nil
+}
+
+func (r *threadReader) closed() error {
+	switch r.depth--; {
+	case r.depth < 0:
+		return threadFault(Protocol, "closes a list that is not open")
+	case r.depth > 0:
+		return nil
+	case r.within && r.over:
+		return threadFault(TooLarge, "has a thread of more than "+strconv.Itoa(r.most)+" messages")
+	case r.within && r.found != nil:
+		return threadFault(Protocol, "names a message in two threads")
+	case r.within:
+		r.found = slices.Clone(r.group)
+	}
+	r.group, r.within, r.over = r.group[:0], false, false
+	return nil
+}
+
+func threadFault(k Kind, what string) error {
+	return &Error{Op: "UID THREAD", Kind: k, Err: errors.New("a THREAD answer " + what)}
 }
 
 // Kin says which messages to look for around a conversation: those that the

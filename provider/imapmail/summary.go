@@ -1,15 +1,10 @@
 package imapmail
 
 import (
-	"strings"
-
 	"github.com/postern-mail/postern/imapx"
 	"github.com/postern-mail/postern/internal/mailmime"
 	"github.com/postern-mail/postern/provider"
 )
-
-// threadID is the length of a thread's digest.
-const threadID = 10
 
 // summaryItems is what a list shows: header fields cost less than ENVELOPE and
 // carry References.
@@ -33,27 +28,13 @@ func (b *Backend) summarize(box imapx.Mailbox, m imapx.Message) provider.Summary
 func (b *Backend) summary(box imapx.Mailbox, m imapx.Message, h mailmime.Header) provider.Summary {
 	s := provider.Summary{
 		ID: b.newID(box.Name, box.UIDValidity, m.UID), Folder: provider.FolderID(box.Name),
-		ThreadID: thread(h), HeaderID: h.MessageID,
+		ThreadID: provider.ThreadID(h.MessageID, h.InReplyTo, h.References), HeaderID: h.MessageID,
 		From: addresses(h.From), To: addresses(h.To), Cc: addresses(h.Cc),
 		Subject: h.Subject, Date: h.Date, Received: m.Date, Size: m.Size,
 	}
 	s.Flags, s.Labels = readFlags(m.Flags)
 	b.pool.Note(box, m) // so that a move without an answer can be looked up
 	return s
-}
-
-// thread names a conversation after its first message (RFC 5322 section 3.6.4).
-func thread(h mailmime.Header) string {
-	first := h.MessageID
-	if len(h.References) > 0 {
-		first = h.References[0]
-	} else if len(h.InReplyTo) > 0 {
-		first = h.InReplyTo[0]
-	}
-	if first = strings.TrimSpace(first); first == "" {
-		return ""
-	}
-	return provider.ShortHash(first, threadID)
 }
 
 func addresses(list []mailmime.Address) []provider.Address {

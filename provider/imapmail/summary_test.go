@@ -34,7 +34,7 @@ func TestSummarize(t *testing.T) {
 	box := imapx.Mailbox{Name: "INBOX", UIDValidity: 7}
 	got := b.summarize(box, fetched())
 	diff(t, "summary", provider.Summary{
-		ID: b.newID("INBOX", 7, 5), Folder: "INBOX", ThreadID: provider.ShortHash("1@example.org", threadID), HeaderID: "3@example.org",
+		ID: b.newID("INBOX", 7, 5), Folder: "INBOX", ThreadID: provider.ThreadID("1@example.org", nil, nil), HeaderID: "3@example.org",
 		From:    []provider.Address{{Name: "Jörg", Addr: "joerg@example.org"}},
 		To:      []provider.Address{{Addr: "bob@example.com"}, {Name: "Carol", Addr: "carol@example.net"}},
 		Subject: "Grüße", Date: time.Date(2026, 11, 2, 10, 0, 0, 0, time.FixedZone("", 3600)), Received: fetched().Date, Size: 60_000,

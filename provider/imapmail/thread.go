@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"github.com/postern-mail/postern/imapx"
-	"github.com/postern-mail/postern/internal/mailmime"
 	"github.com/postern-mail/postern/provider"
 )
 
@@ -86,16 +85,12 @@ func (w *walk) begin(ctx context.Context) error {
 			return err
 		}
 		box = c.Mailbox()
-		uids := []imapx.UID{start}
-		whole = false
-		if box.Messages <= threadWhole && !c.Caps().Has("X-GM-EXT-1") {
-			group, err := c.Thread(ctx, imapx.Criteria{}, start, provider.MaxThread)
-			if whole = len(group) > 0; whole {
-				uids = group
-			}
-			if err != nil && !passedOver(err) {
-				return err
-			}
+		uids, err := threaded(ctx, c, start)
+		if err != nil {
+			return err
+		}
+		if whole = len(uids) > 0; !whole {
+			uids = []imapx.UID{start}
 		}
 		f, err = c.Fetch(ctx, uids, items)
 		return err
@@ -128,6 +123,19 @@ func (w *walk) begin(ctx context.Context) error {
 	return nil
 }
 
+// threaded asks for what the server threads with a message in its folder, none
+// where that is left to searches.
+func threaded(ctx context.Context, c *imapx.Conn, start imapx.UID) ([]imapx.UID, error) {
+	if c.Mailbox().Messages > threadWhole || c.Caps().Has("X-GM-EXT-1") {
+		return nil, nil
+	}
+	uids, err := c.Thread(ctx, imapx.Criteria{}, start, provider.MaxThread)
+	if err != nil && passedOver(err) {
+		return nil, nil
+	}
+	return uids, err
+}
+
 // passedOver are the errors of THREAD that a search makes up for.
 func passedOver(err error) bool {
 	switch imapx.KindOf(err) {
@@ -144,10 +152,8 @@ func (w *walk) counts(m imapx.Message) bool {
 }
 
 func (w *walk) letter(box imapx.Mailbox, in threadFolder, m imapx.Message) provider.Letter {
-	h, _ := mailmime.ParseHeader(m.Sections[0])
-	s := w.b.summary(box, m, h)
-	s.HasAttach = hasFile(m.Structure)
-	return provider.Letter{Summary: s, InReplyTo: h.InReplyTo, References: h.References, Sent: in.sent}
+	e := w.b.entry(box, m)
+	return provider.Letter{Summary: e.Summary, InReplyTo: e.header.InReplyTo, References: e.header.References, Sent: in.sent}
 }
 
 func (w *walk) fail(box imapx.Mailbox, f imapx.Fetched) {
@@ -234,37 +240,18 @@ func (w *walk) lookIn(ctx context.Context, in threadFolder, kin imapx.Kin) error
 	}
 	var f imapx.Fetched
 	var box imapx.Mailbox
-	var counted map[imapx.UID]bool
-	over := false
-	err := w.b.pool.Read(ctx, in.name, func(c *imapx.Conn) error {
+	var got sighting
+	err := w.b.pool.Read(ctx, in.name, func(c *imapx.Conn) (err error) {
 		if own {
 			if err := c.Expect(w.own.validity); err != nil {
 				return err
 			}
 		}
-		box, f, counted = c.Mailbox(), imapx.Fetched{}, make(map[imapx.UID]bool)
-		var found []imapx.UID
-		for _, part := range []imapx.Kin{{GmailThread: kin.GmailThread, ThreadID: kin.ThreadID}, {Names: kin.Names}} {
-			if !asks(part) {
-				continue
-			}
-			hits, err := c.SearchKin(ctx, part, provider.MaxThread)
-			if err != nil {
-				return err
-			}
-			over = over || hits.Total > len(hits.UIDs)
-			for _, u := range hits.UIDs {
-				counted[u] = counted[u] || len(part.Names) == 0
-				if !slices.Contains(found, u) && !w.has(box, u) {
-					found = append(found, u)
-				}
-			}
+		box, f = c.Mailbox(), imapx.Fetched{}
+		if got, err = w.sight(ctx, c, kin); err != nil || len(got.fresh) == 0 {
+			return err
 		}
-		if len(found) == 0 {
-			return nil
-		}
-		var err error
-		f, err = c.Fetch(ctx, found, summaryItems())
+		f, err = c.Fetch(ctx, got.fresh, summaryItems())
 		return err
 	})
 	if err != nil {
@@ -275,14 +262,44 @@ func (w *walk) lookIn(ctx context.Context, in threadFolder, kin imapx.Kin) error
 	defer w.mu.Unlock()
 	for _, m := range f.Messages {
 		l := w.letter(box, in, m)
-		l.Counted = counted[m.UID]
+		l.Counted = got.counted[m.UID]
 		w.conv.Add(l)
 	}
 	w.fail(box, f)
-	if over {
+	if got.over {
 		w.conv.Cut()
 	}
 	return nil
+}
+
+// sighting is what the searches in one folder found.
+type sighting struct {
+	fresh   []imapx.UID        // not looked at before
+	counted map[imapx.UID]bool // those that the server counts to the conversation
+	over    bool               // there are more
+}
+
+func (w *walk) sight(ctx context.Context, c *imapx.Conn, kin imapx.Kin) (sighting, error) {
+	got := sighting{counted: make(map[imapx.UID]bool)}
+	seen := make(map[imapx.UID]bool)
+	for _, part := range []imapx.Kin{{GmailThread: kin.GmailThread, ThreadID: kin.ThreadID}, {Names: kin.Names}} {
+		if !asks(part) {
+			continue
+		}
+		hits, err := c.SearchKin(ctx, part, provider.MaxThread)
+		if err != nil {
+			return sighting{}, err
+		}
+		got.over = got.over || hits.Total > len(hits.UIDs)
+		for _, u := range hits.UIDs {
+			got.counted[u] = got.counted[u] || len(part.Names) == 0
+			if !seen[u] && !w.has(c.Mailbox(), u) {
+				got.fresh = append(got.fresh, u)
+			}
+			seen[u] = true
+		}
+	}
+	return got, nil
 }
 
 func (w *walk) has(box imapx.Mailbox, u imapx.UID) bool {

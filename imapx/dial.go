@@ -39,11 +39,26 @@ func dialOnce(ctx context.Context, o Options, token string) (*session, error) {
 		raw.Close()
 		return nil, dialError(ctx, "connect", err)
 	}
-	if err := w.run(ctx, func() error { return w.login(o, token) }); err != nil {
+	if err := loginWithin(ctx, loginBudget*o.Progress, w, o, token); err != nil {
 		raw.Close()
 		return nil, dialError(ctx, "login", err)
 	}
 	return &session{conn: w.conn, raw: raw, br: w.br, caps: w.caps}, nil
+}
+
+// loginBudget is how many times the longest silence a whole login may take: a
+// server that checks passwords slowly is slow once, one that sends a word now
+// and then would never end.
+const loginBudget = 2
+
+func loginWithin(ctx context.Context, budget time.Duration, w *wire, o Options, token string) error {
+	within, cancel := context.WithTimeout(ctx, budget)
+	defer cancel()
+	err := w.run(within, func() error { return w.login(o, token) })
+	if isContext(err) && ended(ctx) == nil {
+		return &Error{Op: "login", Kind: Unavailable, Err: errors.New("it did not end within " + budget.String())}
+	}
+	return err
 }
 
 // secure ends with a greeted connection that is as safe as asked for.
@@ -72,22 +87,11 @@ func secure(ctx context.Context, w *wire, o Options) error {
 	return w.startTLS(ctx, o)
 }
 
-func tlsConfig(o Options) *tls.Config {
-	cfg := &tls.Config{MinVersion: tls.VersionTLS12}
-	if o.TLSConfig != nil {
-		cfg = o.TLSConfig.Clone()
-	}
-	if cfg.ServerName == "" {
-		cfg.ServerName, _, _ = net.SplitHostPort(o.Addr)
-	}
-	return cfg
-}
-
 // tlsError tells a server that cannot be trusted from one that went away.
 func tlsError(err error) error {
 	var alert tls.AlertError
 	var lost net.Error
-	if !errors.As(err, &alert) && (errors.As(err, &lost) || errors.Is(err, io.EOF) || isContext(err)) {
+	if !errors.As(err, &alert) && (errors.As(err, &lost) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || isContext(err)) {
 		return err
 	}
 	return &Error{Op: "TLS handshake", Kind: TLS, Err: err}

@@ -23,6 +23,17 @@ func responseCodes() map[string]imapx.Kind {
 	}
 }
 
+// loginKind is what kind means before there is a mailbox: whoever says no to a
+// login refuses it, unless he is busy.
+func loginKind(kind imapx.Kind) imapx.Kind {
+	switch kind {
+	case imapx.Limit, imapx.Unavailable, imapx.Protocol:
+		return kind
+	default:
+		return imapx.Auth
+	}
+}
+
 // TestResponseCodes: a refusal is typed and keeps the server's words in every
 // state, and the next call works.
 func TestResponseCodes(t *testing.T) {
@@ -84,8 +95,8 @@ func TestResponseCodes(t *testing.T) {
 				}
 				after := strings.Replace(state.after, "%LIST%", map[bool]string{true: "C: LIST\nS: * LIST () \"/\" INBOX\nS: $ OK\n"}[code == ""], 1)
 				scripts := []string{state.before + refusal + after}
-				if state.name == "login" && kind == imapx.Refused {
-					kind = imapx.Auth // whoever says no to a login refuses it
+				if state.name == "login" {
+					kind = loginKind(kind)
 				}
 				again := kind != imapx.Auth || state.name != "login"
 				if state.next != "" && again {

@@ -70,7 +70,11 @@ func (w *wire) greeting() error {
 	case st.typ == "PREAUTH":
 		w.preauth = true
 	case st.typ != "OK":
-		return statusError("greeting", st.typ, st.code, st.text)
+		err := loginError("greeting", st)
+		if err.Kind == Auth || err.Kind == Refused {
+			err.Kind = Unavailable // nobody was refused yet
+		}
+		return err
 	}
 	w.learn(st)
 	return nil
@@ -160,9 +164,9 @@ func (w *wire) answer(tag, op string) (text string, more bool, err error) {
 			w.learn(st)
 			return "", false, nil
 		case st.tag == tag:
-			return "", false, statusError(op, st.typ, st.code, st.text)
+			return "", false, loginError(op, st)
 		case st.tag == "*" && st.typ == "BYE":
-			bye = statusError(op, st.typ, st.code, st.text)
+			bye = loginError(op, st)
 		}
 	}
 	return "", false, &Error{Op: op, Kind: Protocol, Err: errors.New("the answer does not end")}
@@ -183,6 +187,18 @@ func (w *wire) readLine() (string, error) {
 		return "", err
 	}
 	return strings.TrimRight(string(line), "\r\n"), nil
+}
+
+// loginError has only kinds that make sense before there is a mailbox: no code
+// of a server's makes of a refused login a message that is not found.
+func loginError(op string, st status) *Error {
+	err := statusError(op, st.typ, st.code, st.text)
+	switch err.Kind {
+	case Auth, Limit, Unavailable, Protocol:
+	default:
+		err.Kind = statusKind(st.typ, "")
+	}
+	return err
 }
 
 func cutFold(s, prefix string) (string, bool) {

@@ -25,8 +25,9 @@ const (
 type Options struct {
 	Addr     string // host:port
 	Security Security
-	// TLSConfig may hold an own CA or a client certificate. InsecureSkipVerify is
-	// refused unless VerifyConnection is set, as it is for a pinned certificate.
+	// TLSConfig may hold an own CA or a client certificate: see Trust.
+	// InsecureSkipVerify is refused unless VerifyConnection is set, as it is for a
+	// pinned certificate.
 	TLSConfig      *tls.Config
 	AllowCleartext bool // Cleartext to hosts other than loopback
 
@@ -40,10 +41,12 @@ type Options struct {
 	// owner has to sign in again. It is called by several goroutines.
 	Token func(ctx context.Context, refused string) (string, error)
 
-	MaxConns    int           // 0: DefaultMaxConns
-	IdleClose   time.Duration // how long an unused connection is kept; 0: DefaultIdleClose
-	Progress    time.Duration // longest silence while an answer is due; 0: DefaultProgress
-	DialTimeout time.Duration // to the server's greeting; 0: DefaultDialTimeout
+	MaxConns  int           // 0: DefaultMaxConns
+	IdleClose time.Duration // how long an unused connection is kept; 0: DefaultIdleClose
+	Progress  time.Duration // longest silence while an answer is due; 0: DefaultProgress
+	// DialTimeout bounds what comes before the login, TLS and greeting included;
+	// 0: DefaultDialTimeout. The login has twice Progress in all.
+	DialTimeout time.Duration
 	// Dial makes the TCP connection; nil: a net.Dialer.
 	Dial   func(ctx context.Context, network, addr string) (net.Conn, error)
 	Limits Limits

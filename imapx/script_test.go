@@ -2,6 +2,7 @@ package imapx_test
 
 import (
 	"bufio"
+	"crypto/tls"
 	"net"
 	"slices"
 	"strings"
@@ -18,6 +19,9 @@ import (
 //	S: * OK hello          it sends a line; "$" at its start stands for the client's tag
 //	S- (UID 5              it sends without a line end; \r\n stands for one
 //	S. (UID 5              likewise, a byte every 10 ms
+//	S~ * OK                likewise, a byte a second
+//	R:                     it reads whatever comes
+//	T:                     it does a TLS handshake, with scripted.cert
 //	C: UID FETCH           it reads a command that begins so
 //	C+ AGFubg==            it reads a line that belongs to one
 //	W: 30s                 it waits
@@ -26,6 +30,7 @@ import (
 // A transcript that ends leaves the connection open and silent.
 type scripted struct {
 	addr string
+	cert tls.Certificate
 
 	mu    sync.Mutex
 	dials int
@@ -91,7 +96,17 @@ func (s *scripted) play(conn net.Conn, transcript string) {
 	for _, step := range strings.Split(strings.TrimSpace(transcript), "\n") {
 		kind, arg, _ := strings.Cut(strings.TrimLeft(step, "\t"), " ")
 		switch kind {
-		case "S:", "S-", "S.":
+		case "R:":
+			if _, err := br.Read(make([]byte, 4<<10)); err != nil {
+				return
+			}
+		case "T:":
+			secured := tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{s.cert}})
+			if secured.Handshake() != nil {
+				return
+			}
+			conn, br = secured, bufio.NewReader(secured)
+		case "S:", "S-", "S.", "S~":
 			if rest, ok := strings.CutPrefix(arg, "$"); ok {
 				arg = tag + rest
 			}
@@ -99,15 +114,19 @@ func (s *scripted) play(conn net.Conn, transcript string) {
 				arg += "\r\n"
 			}
 			step := len(arg)
-			if kind == "S." {
+			pause := 10 * time.Millisecond
+			if kind == "S~" {
+				pause = time.Second
+			}
+			if kind == "S." || kind == "S~" {
 				step = 1
 			}
 			for b := range slices.Chunk([]byte(arg), max(1, step)) {
 				if _, err := conn.Write(b); err != nil {
 					return
 				}
-				if kind == "S." {
-					<-time.After(10 * time.Millisecond)
+				if len(b) < len(arg) {
+					<-time.After(pause)
 				}
 			}
 		case "C:", "C+":

@@ -108,8 +108,8 @@ func TestLostAnswersToAMove(t *testing.T) {
 // no copy proves anything.
 func TestMoveThatNobodyCanTell(t *testing.T) {
 	for name, change := range map[string]func(string) string{
-		"no message-id":  func(s string) string { return strings.Replace(s, "Message-ID", "X-Other-ID", 1) },
-		"odd message-id": func(s string) string { return strings.Replace(s, "Message-ID: <", "Message-ID: <(comment)", 1) },
+		"no message-id":   func(s string) string { return strings.Replace(s, "Message-ID", "X-Other-ID", 1) },
+		"odd message-id":  func(s string) string { return strings.Replace(s, "Message-ID: <", "Message-ID: <(comment)", 1) },
 		"two of one kind": nil,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -55,7 +55,8 @@ func (tr *trial) scene() scene {
 
 func operations() []operation {
 	one := func(s scene) []provider.MessageID { return []provider.MessageID{s.id} }
-	return []operation{
+	return append(watchOperations(), []operation{
+		threadOperation(),
 		{"list folders", provider.CapFolders, false, func(ctx context.Context, on any, _ scene) error {
 			_, err := on.(provider.Folders).ListFolders(ctx)
 			return err
@@ -106,33 +107,11 @@ func operations() []operation {
 		{"delete permanently", provider.CapPurge, true, func(ctx context.Context, on any, s scene) error {
 			return outcome(on.(provider.Deleter).Delete(ctx, one(s), true))
 		}},
-		{"thread", provider.CapThread, false, func(ctx context.Context, on any, s scene) error {
-			t, ok := on.(provider.Threader)
-			if !ok { // the backend itself, where the Account puts conversations together
-				_, err := on.(provider.Reader).ReadMessages(ctx, one(s), provider.ReadOptions{})
-				return err
-			}
-			_, err := t.Thread(ctx, s.id, provider.PageRequest{Limit: 10})
-			return err
-		}},
-		{"mark", provider.CapWatch, false, func(ctx context.Context, on any, s scene) error {
-			_, err := on.(provider.Watcher).Mark(ctx, s.inbox.ID)
-			return err
-		}},
-		{"watch", provider.CapWatch, false, func(ctx context.Context, on any, s scene) error {
-			until, cancel := context.WithCancel(ctx)
-			defer cancel()
-			err := on.(provider.Watcher).Watch(until, []provider.FolderID{s.inbox.ID}, func(provider.FolderID) { cancel() })
-			if ctx.Err() == nil && errors.Is(err, context.Canceled) {
-				return nil // as soon as it stood
-			}
-			return err
-		}},
 		{"send", provider.CapSend, true, func(ctx context.Context, on any, s scene) error {
 			_, err := on.(provider.Sender).Send(ctx, outgoing(s.from))
 			return err
 		}},
-	}
+	}...)
 }
 
 func checkInfo(tr *trial) {

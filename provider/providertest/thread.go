@@ -340,3 +340,16 @@ func checkThreadCancel(tr *trial) {
 	})
 	tr.converse("afterwards", start, refs)
 }
+
+// threadOperation asks for a conversation.
+func threadOperation() operation {
+	return operation{"thread", provider.CapThread, false, func(ctx context.Context, on any, s scene) error {
+		t, ok := on.(provider.Threader)
+		if !ok { // the backend itself, where the Account puts conversations together
+			_, err := on.(provider.Reader).ReadMessages(ctx, []provider.MessageID{s.id}, provider.ReadOptions{})
+			return err
+		}
+		_, err := t.Thread(ctx, s.id, provider.PageRequest{Limit: 10})
+		return err
+	}}
+}

@@ -357,3 +357,22 @@ func checkWaitInVain(tr *trial) {
 		tr.errorf("a cancelled wait: %v", err)
 	}
 }
+
+// watchOperations mark a folder and watch it until the watch stands.
+func watchOperations() []operation {
+	return []operation{
+		{"mark", provider.CapWatch, false, func(ctx context.Context, on any, s scene) error {
+			_, err := on.(provider.Watcher).Mark(ctx, s.inbox.ID)
+			return err
+		}},
+		{"watch", provider.CapWatch, false, func(ctx context.Context, on any, s scene) error {
+			until, cancel := context.WithCancel(ctx)
+			defer cancel()
+			err := on.(provider.Watcher).Watch(until, []provider.FolderID{s.inbox.ID}, func(provider.FolderID) { cancel() })
+			if ctx.Err() == nil && errors.Is(err, context.Canceled) {
+				return nil // as soon as it stood
+			}
+			return err
+		}},
+	}
+}

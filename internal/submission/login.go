@@ -3,6 +3,8 @@ package submission
 import (
 	"context"
 	"errors"
+	"fmt"
+	"time"
 
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
@@ -68,6 +70,24 @@ func signIn(err error) error {
 		}
 	}
 	return &out
+}
+
+// loginBudget is how many times Progress a whole login may take: a server that
+// sends a byte now and then would never end.
+const loginBudget = 2
+
+func (s *session) loginWithin(ctx context.Context, budget time.Duration, opt *Options, token string) error {
+	within, cancel := context.WithTimeout(ctx, budget)
+	defer cancel()
+	stop := context.AfterFunc(within, func() { s.conn.Close() })
+	err := s.login(opt, token)
+	if !stop() && err == nil {
+		err = within.Err()
+	}
+	if err != nil && ctx.Err() == nil && within.Err() != nil {
+		return fmt.Errorf("the login did not end within %v", budget)
+	}
+	return err
 }
 
 // login uses the token, or else the password (RFC 4954).

@@ -8,6 +8,8 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -157,4 +159,35 @@ func TestScramWithoutProof(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestSlowLogin: a byte a second ends the login in time, by the clock of a bubble.
+func TestSlowLogin(t *testing.T) {
+	trickle := func(c net.Conn) {
+		for _, b := range []byte(strings.Repeat("334-", 100)) {
+			if _, err := c.Write([]byte{b}); err != nil {
+				return
+			}
+			<-time.After(time.Second)
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		client, server := net.Pipe()
+		var s scripted
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			defer server.Close()
+			s.play(t, server, append(ehlo("AUTH PLAIN"), step{want: "AUTH PLAIN", do: trickle}))
+		}()
+		opt := clear("127.0.0.1:587")
+		opt.Username, opt.Password, opt.Progress = "ann", "open sesame", 30*time.Second
+		opt.Dial = func(context.Context, string, string) (net.Conn, error) { return client, nil }
+		begun := time.Now()
+		_, err := submission.Send(t.Context(), opt, envelope("bob@test.invalid"), []byte(message))
+		if !errors.Is(err, submission.Unavailable) || !strings.Contains(err.Error(), "did not end within 1m0s") || time.Since(begun) != time.Minute {
+			t.Errorf("after %v: %v", time.Since(begun), err)
+		}
+		<-done
+	})
 }

@@ -27,7 +27,7 @@ func connect(ctx context.Context, opt *Options, token string) (*session, error) 
 	if err != nil {
 		return nil, err
 	}
-	if err := s.login(opt, token); err != nil {
+	if err := s.loginWithin(ctx, loginBudget*opt.Progress, opt, token); err != nil {
 		s.close()
 		return nil, err
 	}

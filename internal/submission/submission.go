@@ -77,7 +77,8 @@ type Options struct {
 
 	// DialTimeout bounds connecting and the TLS handshake (30 s when zero);
 	// Progress how long no byte may move in either direction (1 min when zero).
-	// The answer to the whole message may take ten minutes whatever Progress is.
+	// A login has twice Progress in all; the answer to the whole message may take
+	// ten minutes whatever Progress is.
 	DialTimeout, Progress time.Duration
 
 	// SendToRest sends to the accepted recipients when others are refused.

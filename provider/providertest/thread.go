@@ -166,6 +166,15 @@ func checkCopies(tr *trial) {
 			tr.errorf("asked for %s: the answer is %s with the copies %v, want %s and %s", what, got[1].ID, got[1].Copies, b, twice)
 		}
 	}
+	r := tr.deliverRaw(in, post{id: "r", subject: "other"}.raw(2))
+	again := tr.deliverRaw(in, post{id: "r", subject: "other"}.raw(2))
+	s := tr.deliverRaw(in, post{id: "s", refs: "r", subject: "Re: other"}.raw(3))
+	for copied, start := range map[provider.MessageID]provider.MessageID{again: r, r: again} {
+		got := tr.converse("one of two copies that began it", start, "r s")
+		if len(got) == 2 && (got[0].ID != start || got[1].ID != s || !slices.Equal(got[0].Copies, []provider.MessageID{copied})) {
+			tr.errorf("asked for %s: it is %s with the copies %v, want %s", start, got[0].ID, got[0].Copies, copied)
+		}
+	}
 	if got := tr.converse("the second copy", twice, "a b"); len(got) == 2 && (got[1].ID != twice || !slices.Equal(got[1].Copies, []provider.MessageID{b})) {
 		tr.errorf("asked for the second copy, got %s with the copies %v", got[1].ID, got[1].Copies)
 	}

@@ -159,3 +159,36 @@ func TestMergedCursorsFit(t *testing.T) {
 		t.Errorf("%d bytes, %d rows, %d taken", len(raw), len(out.Rows), taken)
 	}
 }
+
+// FuzzMergedCursor: whatever comes back as a cursor of several accounts is one
+// of ours or refused, and each account goes on where its own part says.
+func FuzzMergedCursor(f *testing.F) {
+	for _, s := range []string{"m1", "m1.", "m1.dm.a", "m1.dm.a.wk.b", "m1.dm.a.dm.b", "m1.dm", "m1.xx.a", "m2.dm.a", "m1.dm..wk.", "m1.dm.a.wk"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, cursor string) {
+		_, caller, _ := fixture(t, "dm", "wk")
+		raw, err := json.Marshal(cursor)
+		if err != nil {
+			return
+		}
+		k := &call{accounts: caller.Accounts, args: arguments{}.with("cursor", raw)}
+		list, err := k.starts()
+		if err != nil {
+			if list != nil || asError(err).Code != Invalid {
+				t.Errorf("%q: %v", cursor, err)
+			}
+			return
+		}
+		if texts := k.args.texts("cursor"); len(texts) == 0 || texts[0] == "" {
+			return // from the start
+		}
+		again := mergePrefix
+		for _, s := range list {
+			again += "." + s.account.Mail.Tag() + "." + s.cursor
+		}
+		if again != cursor && again != strings.ToValidUTF8(cursor, "\uFFFD") {
+			t.Errorf("%q is read as %q", cursor, again)
+		}
+	})
+}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/postern-mail/postern/mailtool"
 	"github.com/postern-mail/postern/provider"
+	"github.com/postern-mail/postern/provider/imapmail"
 )
 
 // The backends of this build, by the names that -provider and a config file use.
@@ -24,6 +25,9 @@ type account struct {
 	from     []provider.Address // the first is the default
 	imap     *server            // nil for the demo
 	smtp     *server            // nil: the account does not send
+	sentBy   imapmail.SentBy    // who files what was sent
+	login    bool               // by the access tokens of a stored login
+	secret   string             // of the client, in place of the stored login's; empty: that one
 }
 
 // accounts lists what the environment names and what the config file adds.
@@ -60,14 +64,20 @@ func providers(f flags, env environment) ([]string, error) {
 			return nil, bad(name, "this build has no backend for %s: use -provider with one of demo or imap, or unset the variable", absent.name)
 		}
 	}
+	login, err := env.login(imapProvider)
 	switch {
-	case env.anyOf("IMAP_ADDR") != "":
+	case err != nil:
+		return nil, err
+	case login != nil, env.anyOf("IMAP_ADDR") != "":
 		return []string{imapProvider}, nil
 	case f.given["config"]:
 		return nil, nil
 	}
 	if name := env.anyOf(serverVariables()...); name != "" {
 		return nil, bad(name, "is set and IMAP_ADDR is not: set IMAP_ADDR, or -provider demo for the sample mailbox")
+	}
+	if env.logins != nil {
+		return nil, bad("-state", "%s holds no login for account %s: run mailmcp login, set IMAP_ADDR, or use -provider demo for the sample mailbox", clip(f.state), imapProvider)
 	}
 	return []string{demoProvider}, nil
 }

@@ -32,6 +32,11 @@ type client struct {
 // hangs up, and the command must end well and without a word on stderr.
 func connect(t *testing.T, e env, args ...string) *client {
 	t.Helper()
+	return connectWith(t, nil, e, args...)
+}
+
+func connectWith(t *testing.T, presets presetFinder, e env, args ...string) *client {
+	t.Helper()
 	fromClient, toCommand := io.Pipe()
 	fromCommand, toClient := io.Pipe()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -39,7 +44,7 @@ func connect(t *testing.T, e env, args ...string) *client {
 	go func() {
 		defer close(c.done)
 		defer toClient.Close()
-		c.status = run(ctx, process{args: args, getenv: e.get, stdin: fromClient, stdout: toClient, stderr: &c.stderr})
+		c.status = run(ctx, process{args: args, getenv: e.get, stdin: fromClient, stdout: toClient, stderr: &c.stderr, presets: presets})
 	}()
 	t.Cleanup(func() {
 		toCommand.Close()

@@ -41,7 +41,7 @@ func configAccounts(f flags, env environment) ([]account, error) {
 	}
 	var all []account
 	for _, e := range entries {
-		own := environment{lookup: env.lookup, names: e.variables, prefix: "-config: account " + e.id + ": "}
+		own := environment{lookup: env.lookup, names: e.variables, prefix: "-config: account " + e.id + ": ", logins: env.logins}
 		a, err := readAccount(f, e.id, e.provider, env, own)
 		if err != nil {
 			return nil, err
@@ -146,7 +146,7 @@ func parseVariables(raw json.RawMessage) (map[string]string, error) {
 
 // accountVariables are the settings that an account of the file may have.
 func accountVariables() []string {
-	return append(append([]string{"IMAP_ADDR"}, serverVariables()...),
+	return append(append(append([]string{"IMAP_ADDR"}, serverVariables()...), oauthVariables()...),
 		"MAIL_FROM", "MAIL_TIMEZONE", "MAIL_ALLOW_SENDING", "MAIL_ALLOW_DESTRUCTIVE", "MAIL_ALLOW_MIGRATION")
 }
 

@@ -14,7 +14,7 @@ import (
 func neutral() []string {
 	return []string{
 		"delete_message", "flag_message", "list_accounts", "list_folders", "list_messages",
-		"move_message", "read_message", "search_messages", "send_message",
+		"move_message", "read_message", "search_messages", "send_message", "wait_for_message",
 	}
 }
 
@@ -51,7 +51,7 @@ func TestReadOnly(t *testing.T) {
 			t.Errorf("%s is listed and not read-only", tool.Name)
 		}
 	}
-	if got, want := c.names(t), []string{"list_accounts", "list_folders", "list_messages", "read_message", "search_messages"}; !slices.Equal(got, want) {
+	if got, want := c.names(t), []string{"list_accounts", "list_folders", "list_messages", "read_message", "search_messages", "wait_for_message"}; !slices.Equal(got, want) {
 		t.Errorf("tools %q, want %q", got, want)
 	}
 	list := c.do(t, "list_messages", args{"limit": 1, "fields": "full"})

@@ -8,8 +8,8 @@ import (
 
 // flags is the command line as given, not yet checked.
 type flags struct {
-	provider, tools, scopes, methods, tags, allow, policy, recipients, http, config, timeout string
-	given                                                                                    map[string]bool
+	provider, tools, scopes, methods, tags, allow, policy, recipients, http, state, config, timeout string
+	given                                                                                           map[string]bool
 }
 
 // parseFlags reads the command line. It fails with flag.ErrHelp for -h.
@@ -32,9 +32,7 @@ func parseFlags(args []string) (flags, error) {
 // flagSet declares every flag. All are strings, so that what is wrong with one
 // is said in our words; what they mean is in usage.
 func flagSet(f *flags) *flag.FlagSet {
-	fs := flag.NewFlagSet("mailmcp", flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
-	fs.Usage = func() {}
+	fs := newFlagSet("mailmcp")
 	fs.StringVar(&f.provider, "provider", "", "")
 	fs.StringVar(&f.config, "config", "", "")
 	fs.StringVar(&f.tools, "tools", "", "")
@@ -45,6 +43,15 @@ func flagSet(f *flags) *flag.FlagSet {
 	fs.StringVar(&f.policy, "policy", "", "")
 	fs.StringVar(&f.recipients, "allow-recipients", "", "")
 	fs.StringVar(&f.http, "http", "", "")
+	fs.StringVar(&f.state, "state", "", "")
 	fs.StringVar(&f.timeout, "timeout", "", "")
+	return fs
+}
+
+// newFlagSet says nothing by itself.
+func newFlagSet(name string) *flag.FlagSet {
+	fs := flag.NewFlagSet(name, flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	fs.Usage = func() {}
 	return fs
 }

@@ -12,7 +12,6 @@ func absentParts() []absent {
 		{"contacts (CardDAV)", []string{"CARDDAV_URL", "DAV_USER", "DAV_PASSWORD"}},
 		{"calendars (CalDAV)", []string{"CALDAV_URL"}},
 		{"mail rules (Sieve)", []string{"SIEVE_ADDR"}},
-		{"OAuth logins", []string{"IMAP_OAUTH_CLIENT_ID", "IMAP_OAUTH_CLIENT_SECRET"}},
 	}
 }
 
@@ -34,16 +33,31 @@ func (a *account) readServers(env environment) (err error) {
 			return env.bad(name, "this build has no %s: unset the variable", absent.name)
 		}
 	}
+	stored, err := env.login(a.id)
+	switch {
+	case err != nil:
+		return err
+	case stored != nil:
+		return a.readStored(env, stored)
+	case env.logins != nil && env.anyOf("IMAP_ADDR") == "":
+		return noPassword(env, a.id)
+	}
 	if a.imap, err = readServer(env, "IMAP"); err != nil {
 		return err
 	}
 	if a.imap.user, err = env.need("IMAP_USER", "the name to log in with"); err != nil {
 		return err
 	}
-	if a.imap.password, err = env.need("IMAP_PASSWORD", "the password to log in with"); err != nil {
+	if a.imap.password, err = env.get("IMAP_PASSWORD"); err != nil {
 		return err
 	}
-	if a.smtp, err = readSubmission(env, a.imap); err != nil {
+	if a.imap.password == "" {
+		return noPassword(env, a.id)
+	}
+	if name := env.anyOf(oauthVariables()...); name != "" {
+		return env.bad(name, "is set and account %s logs in with IMAP_PASSWORD: unset one of them", a.id)
+	}
+	if a.smtp, err = readSubmission(env, a.imap, false); err != nil {
 		return err
 	}
 	a.from, err = readIdentities(env, a.imap.user, a.smtp != nil)
@@ -51,8 +65,9 @@ func (a *account) readServers(env environment) (err error) {
 }
 
 // readSubmission reads the SMTP server; nil without SMTP_ADDR. Its login is the
-// IMAP one unless another is given.
-func readSubmission(env environment, imap *server) (*server, error) {
+// IMAP one unless another is given; with token that is one by access tokens,
+// which needs no password.
+func readSubmission(env environment, imap *server, token bool) (*server, error) {
 	if env.anyOf("SMTP_ADDR") == "" {
 		if name := env.anyOf(submissionVariables()...); name != "" {
 			return nil, env.bad(name, "is set and SMTP_ADDR is not: set SMTP_ADDR to send mail, or unset the variable")
@@ -75,7 +90,7 @@ func readSubmission(env environment, imap *server) (*server, error) {
 		return nil, err
 	case password != "":
 		s.password = password
-	case s.password == "":
+	case s.password == "" && !(token && s.user == imap.user):
 		return nil, env.bad("SMTP_PASSWORD", "is missing: SMTP_USER is not IMAP_USER and needs a password of its own")
 	}
 	return s, nil

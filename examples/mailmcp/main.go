@@ -15,14 +15,18 @@ import (
 	_ "time/tzdata" // MAIL_TIMEZONE works on machines without zone files
 )
 
-func main() {
+func main() { os.Exit(program(nil)) }
+
+// program is the whole program; presets is nil but in tests.
+func program(presets presetFinder) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// Or a client that no longer listens would end the process at once.
 	signal.Ignore(syscall.SIGPIPE)
 	// A second signal ends the process even if closing takes long.
 	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, process{
+	return run(ctx, process{
 		args: os.Args[1:], getenv: os.Getenv,
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
-	}))
+		presets: presets,
+	})
 }

@@ -11,28 +11,44 @@ import (
 	"github.com/postern-mail/postern/scopes"
 )
 
-// openAccounts makes the accounts ready without dialling.
-func openAccounts(all []account) ([]mailtool.Account, error) {
-	var open []mailtool.Account
+// openAccounts makes the accounts ready without dialling. st keeps the logins
+// of those that have one.
+func openAccounts(all []account, st *state, presets presetFinder) (mailboxes, error) {
+	var open mailboxes
 	for _, a := range all {
-		mail, err := openMail(a)
-		if err != nil {
-			return nil, errors.Join(bad("account "+a.id, "%v", err), closeAccounts(open))
+		var source *tokens
+		if a.login {
+			source = newTokens(st, a, presets)
+			open.tokens = append(open.tokens, source)
 		}
-		open = append(open, mailtool.Account{ID: scopes.AccountID(a.id), Mail: mail, Gates: a.gates, Zone: a.zone})
+		mail, err := openMail(a, source)
+		if err != nil {
+			return mailboxes{}, errors.Join(bad("account "+a.id, "%v", err), open.Close())
+		}
+		open.accounts = append(open.accounts, mailtool.Account{ID: scopes.AccountID(a.id), Mail: mail, Gates: a.gates, Zone: a.zone})
 	}
 	return open, nil
 }
 
-func closeAccounts(open []mailtool.Account) error {
+// mailboxes are the accounts that are served.
+type mailboxes struct {
+	accounts []mailtool.Account
+	tokens   []*tokens // of those that log in with them
+}
+
+func (m mailboxes) Close() error {
 	var errs []error
-	for _, a := range open {
+	for _, a := range m.accounts {
 		errs = append(errs, a.Mail.Close())
+	}
+	for _, t := range m.tokens {
+		errs = append(errs, t.Close())
 	}
 	return errors.Join(errs...)
 }
 
-func openMail(a account) (*provider.Account, error) {
+// openMail opens one account; source is nil without a stored login.
+func openMail(a account, source *tokens) (*provider.Account, error) {
 	if a.provider == demoProvider {
 		backend, err := memmail.NewDemo(memmail.Options{Account: a.id})
 		if err != nil {
@@ -40,7 +56,11 @@ func openMail(a account) (*provider.Account, error) {
 		}
 		return provider.Open(backend)
 	}
-	backend, err := imapmail.Open(imapOptions(a))
+	opts := imapOptions(a)
+	if source != nil {
+		opts.IMAP.Token = source.token
+	}
+	backend, err := imapmail.Open(opts)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +69,7 @@ func openMail(a account) (*provider.Account, error) {
 
 func imapOptions(a account) imapmail.Options {
 	opts := imapmail.Options{
-		Account: a.id, Identities: a.from,
+		Account: a.id, Identities: a.from, SentBy: a.sentBy,
 		IMAP: imapx.Options{
 			Addr: a.imap.addr, Security: imapSecurity(a.imap.security), TLSConfig: a.imap.tls,
 			Username: a.imap.user, Password: a.imap.password,

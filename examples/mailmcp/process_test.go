@@ -19,7 +19,7 @@ const asCommand = "MAILMCP_AS_COMMAND"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asCommand) == "1" {
-		main()
+		os.Exit(program(standInPresets(os.Getenv(asService))))
 	}
 	os.Exit(m.Run())
 }

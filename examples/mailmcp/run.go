@@ -18,6 +18,7 @@ type process struct {
 	getenv         func(string) string
 	stdin          io.ReadCloser
 	stdout, stderr io.Writer
+	presets        presetFinder // nil: the real services
 }
 
 // run serves until standard input ends or ctx does, and returns the exit
@@ -36,12 +37,23 @@ func run(ctx context.Context, p process) int {
 }
 
 func start(ctx context.Context, p process) (err error) {
+	if len(p.args) > 0 && p.args[0] == "login" {
+		return runLogin(ctx, p, p.args[1:])
+	}
 	f, err := parseFlags(p.args)
 	if err != nil {
 		return err
 	}
+	st, err := openServed(ctx, f, p.getenv)
+	if err != nil {
+		return err
+	}
+	if st != nil {
+		defer func() { err = errors.Join(err, st.Close()) }()
+	}
 	tools := mailtool.Neutral()
-	s, err := readSettings(f, p.getenv, tools, time.Now())
+	env := environment{lookup: p.getenv, logins: p.logins(ctx, st)}
+	s, err := readSettings(f, env, tools, time.Now())
 	if err != nil {
 		return err
 	}
@@ -49,12 +61,12 @@ func start(ctx context.Context, p process) (err error) {
 	if err != nil {
 		return err
 	}
-	mailboxes, err := openAccounts(s.accounts)
+	open, err := openAccounts(s.accounts, st, p.finder())
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, closeAccounts(mailboxes)) }()
-	return serve(ctx, s, registry, mailboxes, p)
+	defer func() { err = errors.Join(err, open.Close()) }()
+	return serve(ctx, s, registry, open.accounts, p)
 }
 
 // version is that of the module the program was built from.

@@ -28,7 +28,7 @@ func TestBadSettingEndsTheProcess(t *testing.T) {
 		args []string
 		want string
 	}{
-		"flag":          {env{}, []string{"-state", "x"}, "mailmcp: command line: flag provided but not defined: -state\n"},
+		"flag":          {env{}, []string{"-stat", "x"}, "mailmcp: command line: flag provided but not defined: -stat\n"},
 		"environment":   {env{"MAIL_ALLOW_SENDING": "1"}, nil, "mailmcp: MAIL_ALLOW_SENDING: \"1\" is not allowed: use true or false\n"},
 		"config":        {env{}, []string{"-config", configFile(t, "[]")}, "the list of accounts is empty\n"},
 		"a port in use": {env{}, []string{"-http", "127.0.0.1:70000"}, "mailmcp: -http: "},
@@ -56,24 +56,38 @@ func TestHelp(t *testing.T) {
 
 // The usage names every flag and variable there is and none that is not.
 func TestUsageIsComplete(t *testing.T) {
-	declared := []string{}
-	flagSet(&flags{}).VisitAll(func(f *flag.Flag) { declared = append(declared, "-"+f.Name) })
 	_, flagPart, _ := strings.Cut(usage, "Flags:")
-	flagPart, variables, _ := strings.Cut(flagPart, "Variables of an account")
-	if diff := cmp.Diff(declared, sorted(regexp.MustCompile(`(?m)^  -[a-z-]+`), flagPart)); diff != "" {
-		t.Errorf("flags (-declared +in the usage):\n%s", diff)
+	flagPart, loginPart, _ := strings.Cut(flagPart, "Flags of mailmcp login")
+	loginPart, variables, _ := strings.Cut(loginPart, "Variables of mailmcp login")
+	for name, tc := range map[string]struct {
+		set  *flag.FlagSet
+		text string
+	}{"serving": {flagSet(&flags{}), flagPart}, "login": {loginFlagSet(&loginFlags{}), loginPart}} {
+		declared := []string{}
+		tc.set.VisitAll(func(f *flag.Flag) { declared = append(declared, "-"+f.Name) })
+		if diff := cmp.Diff(declared, sorted(regexp.MustCompile(`(?m)^  -[a-z-]+`), tc.text)); diff != "" {
+			t.Errorf("flags of %s (-declared +in the usage):\n%s", name, diff)
+		}
 	}
 
 	asked := map[string]bool{}
 	complete := sendingEnv()
+	lookup := func(name string) string { asked[name] = true; return complete[name] }
 	f, err := parseFlags([]string{"-http", "127.0.0.1:0"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := readSettings(f, func(name string) string { asked[name] = true; return complete[name] }, nil, time.Now()); err != nil {
+	if _, err := openServed(t.Context(), f, lookup); err != nil {
 		t.Fatal(err)
 	}
-	for _, absent := range append(append(absentProviders(), absentParts()...), absent{variables: []string{"MAIL_STATE_KEY"}}) {
+	if _, err := readSettings(f, environment{lookup: lookup}, nil, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	complete["IMAP_OAUTH_CLIENT_ID"] = "client-1"
+	if _, err := readLogin(loginFlags{preset: "gmail", account: "imap", state: "state.db"}, lookup, testPresets); err != nil {
+		t.Fatal(err)
+	}
+	for _, absent := range append(absentProviders(), absentParts()...) {
 		for _, name := range absent.variables {
 			delete(asked, name)
 		}

@@ -57,6 +57,7 @@ type environment struct {
 	lookup func(string) string
 	names  map[string]string // by standard name
 	prefix string            // before the setting in errors
+	logins loginFinder       // nil: no state file
 }
 
 // get returns the value of a variable, empty when there is none. An empty

@@ -26,15 +26,11 @@ const (
 	maxTimeout = 10 * time.Minute
 )
 
-func readSettings(f flags, lookup func(string) string, tools []mailtool.Tool, now time.Time) (settings, error) {
-	env := environment{lookup: lookup}
+func readSettings(f flags, env environment, tools []mailtool.Tool, now time.Time) (settings, error) {
 	var s settings
 	var err error
 	if err = toolSet(f); err != nil {
 		return s, err
-	}
-	if name := env.anyOf("MAIL_STATE_KEY"); name != "" {
-		return s, bad(name, "this build keeps no state file: unset the variable")
 	}
 	if s.timeout, err = readTimeout(f, env); err != nil {
 		return s, err

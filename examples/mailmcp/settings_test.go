@@ -47,7 +47,15 @@ func read(t *testing.T, e env, args ...string) (settings, error) {
 	if err != nil {
 		return settings{}, err
 	}
-	return readSettings(f, e.get, mailtool.Neutral(), time.Unix(1_700_000_000, 0))
+	st, err := openServed(t.Context(), f, e.get)
+	if err != nil {
+		return settings{}, err
+	}
+	if st != nil {
+		defer st.Close()
+	}
+	env := environment{lookup: e.get, logins: process{presets: testPresets}.logins(t.Context(), st)}
+	return readSettings(f, env, mailtool.Neutral(), time.Unix(1_700_000_000, 0))
 }
 
 func mustRead(t *testing.T, e env, args ...string) settings {
@@ -152,9 +160,9 @@ func TestBadSettings(t *testing.T) {
 		args []string
 		want []string // in the line
 	}{
-		"unknown flag":            {env{}, []string{"-state", "x.db"}, []string{"-state"}},
+		"unknown flag":            {env{}, []string{"-stat", "x.db"}, []string{"-stat"}},
 		"flag of another part":    {env{}, []string{"-discovery"}, []string{"-discovery"}},
-		"sub-command":             {env{}, []string{"login"}, []string{"login", "unexpected"}},
+		"sub-command":             {env{}, []string{"approve"}, []string{"approve", "unexpected"}},
 		"flag without value":      {env{}, []string{"-http"}, []string{"-http"}},
 		"provider":                {env{}, []string{"-provider", "pop"}, []string{"-provider", `"pop"`, "demo or imap"}},
 		"empty provider":          {env{}, []string{"-provider", ""}, []string{"-provider", "demo or imap"}},
@@ -165,12 +173,15 @@ func TestBadSettings(t *testing.T) {
 		"contacts":                {imapEnv().with("CARDDAV_URL", "https://dav.example.org"), nil, []string{"CARDDAV_URL", "no contacts"}},
 		"rules":                   {imapEnv().with("SIEVE_ADDR", "mail.example.org"), nil, []string{"SIEVE_ADDR"}},
 		"oauth":                   {imapEnv().with("IMAP_OAUTH_CLIENT_SECRET", "secret-1"), nil, []string{"IMAP_OAUTH_CLIENT_SECRET"}},
-		"state key":               {env{"MAIL_STATE_KEY": "secret-1"}, nil, []string{"MAIL_STATE_KEY"}},
+		"oauth client":            {imapEnv().with("IMAP_OAUTH_CLIENT_ID", "secret-1"), nil, []string{"IMAP_OAUTH_CLIENT_ID", "IMAP_PASSWORD"}},
+		"state key":               {env{"MAIL_STATE_KEY": strings.Repeat("a1", 32)}, nil, []string{"MAIL_STATE_KEY", "-state"}},
+		"state":                   {env{}, []string{"-state", empty + ".no"}, []string{"-state", "does not exist", "mailmcp login"}},
+		"state without a name":    {env{}, []string{"-state", ""}, []string{"-state", "is empty"}},
 		"imap without server":     {env{}, []string{"-provider", "imap"}, []string{"IMAP_ADDR", "missing"}},
 		"user without server":     {env{"IMAP_USER": "ann"}, nil, []string{"IMAP_USER", "IMAP_ADDR", "-provider demo"}},
 		"password without server": {env{"IMAP_PASSWORD": "secret-1"}, nil, []string{"IMAP_PASSWORD", "IMAP_ADDR"}},
 		"no user":                 {imapEnv().with("IMAP_USER", ""), nil, []string{"IMAP_USER", "missing"}},
-		"no password":             {imapEnv().with("IMAP_PASSWORD", ""), nil, []string{"IMAP_PASSWORD", "missing"}},
+		"no password":             {imapEnv().with("IMAP_PASSWORD", ""), nil, []string{"IMAP_PASSWORD", "missing", "mailmcp login", "-state"}},
 		"password with line end":  {imapEnv().with("IMAP_PASSWORD", "secret-1\n"), nil, []string{"IMAP_PASSWORD", "control character"}},
 		"addr with scheme":        {imapEnv().with("IMAP_ADDR", "imaps://imap.example.org"), nil, []string{"IMAP_ADDR", "host:port"}},
 		"addr with bad port":      {imapEnv().with("IMAP_ADDR", "imap.example.org:99999"), nil, []string{"IMAP_ADDR", "host:port"}},

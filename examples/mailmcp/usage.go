@@ -6,6 +6,9 @@ const usage = `mailmcp serves mail accounts as tools to an MCP client.
   mailmcp                          a sample mailbox in memory
   IMAP_ADDR=imap.example.org IMAP_USER=ann@example.org IMAP_PASSWORD=... mailmcp
 
+  mailmcp login -preset gmail -user ann@example.org -state FILE
+  mailmcp -state FILE              serves the account that logged in
+
 It serves every account the environment names, else the sample mailbox, over
 standard input and output. Nothing is dialled before a tool needs it.
 
@@ -27,7 +30,23 @@ Flags:
   -http ADDR                  serve MCP at http://ADDR/mcp instead, under the name in ADDR
                               and this machine's; loopback only unless MAIL_HTTP_TOKEN
                               is set
+  -state FILE                 the logins that mailmcp login keeps; an account that has
+                              one needs no IMAP_PASSWORD, and no IMAP_ADDR either
   -timeout TIME               most time of one call (50s)
+
+Flags of mailmcp login, which asks the owner's consent in a browser and keeps it:
+  -preset gmail|microsoft|outlook
+                              the mail service
+  -state FILE                 where to keep the login, sealed; made if need be
+  -user ADDRESS               whose mailbox (IMAP_USER)
+  -account ID                 the account it is for: imap is the environment's, others
+                              are those of -config (imap)
+  -device                     type a code on any machine instead of a browser on this one
+
+Variables of mailmcp login, which the login then holds; serving needs none of them:
+  IMAP_OAUTH_CLIENT_ID        of the desktop application registered with the service
+  IMAP_OAUTH_CLIENT_SECRET    where the service gave one
+  IMAP_OAUTH_TENANT           microsoft: the only directory whose accounts may log in
 
 Variables of an account (a config file can give each another name):
   IMAP_ADDR IMAP_USER IMAP_PASSWORD
@@ -46,5 +65,7 @@ Variables for all accounts:
                               true or false; a gate is open when it or -allow says true
                               and none says false
   MAIL_POLICY MAIL_TIMEOUT    as -policy and -timeout, which win
+  MAIL_STATE_KEY              what -state is sealed with: 64 hex digits; without it a key
+                              that is made and kept in FILE.key
   MAIL_HTTP_TOKEN             what clients of -http must send as bearer token
 `

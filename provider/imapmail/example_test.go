@@ -30,5 +30,5 @@ func ExampleOpen() {
 	fmt.Println(account.Capabilities())
 	// Output:
 	// Ann Lee <ann@example.org>
-	// folders read search modify move delete send
+	// folders read search modify move delete send watch thread
 }

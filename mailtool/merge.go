@@ -157,22 +157,28 @@ func mergeLists(lists []*accountList, limit int) (*Rows, error) {
 		from = append(from, l)
 		l.taken++
 	}
-	for {
-		var err error
-		if out.NextCursor, err = nextMerged(lists); err != nil {
-			return nil, err
-		}
-		n := len(out.Rows) - 1
-		if room(len(out.NextCursor)) <= space+reserved || n < 1 {
-			break
-		}
-		// Places in the middle of lists can be longer than those at their ends.
-		space += room(jsonSize(out.Rows[n]))
-		out.Rows, out.keys = out.Rows[:n], out.keys[:n]
-		from[n].taken--
+	if err := out.goOn(lists, from, space+reserved); err != nil {
+		return nil, err
 	}
 	out.Partial = partialOf(working)
 	return out, nil
+}
+
+// goOn sets the cursor, and puts rows back for which there is no space beside
+// it: places in the middle of lists can be longer than those at their ends.
+func (r *Rows) goOn(lists, from []*accountList, space room) (err error) {
+	for {
+		if r.NextCursor, err = nextMerged(lists); err != nil {
+			return err
+		}
+		n := len(r.Rows) - 1
+		if room(len(r.NextCursor)) <= space || n < 1 {
+			return nil
+		}
+		space += room(jsonSize(r.Rows[n]))
+		r.Rows, r.keys = r.Rows[:n], r.keys[:n]
+		from[n].taken--
+	}
 }
 
 // partialOf is how far the lists got that are used up.

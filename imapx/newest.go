@@ -89,13 +89,18 @@ func (c *Conn) fetchLast(ctx context.Context, n int, want Items) (msgs []Message
 	if err != nil || crowded || c.guard.hasGhosts() || wasStale && c.guard.expunged.Load() != expunged {
 		return nil, false, false, err
 	}
+	newest := make([]*Message, 0, len(got))
 	for _, m := range got {
 		if !m.complete(want) {
 			return nil, false, false, nil
 		}
-		msgs = append(msgs, *m)
+		newest = append(newest, m)
 	}
-	slices.SortFunc(msgs, func(a, b Message) int { return cmp.Compare(b.UID, a.UID) })
+	slices.SortFunc(newest, func(a, b *Message) int { return cmp.Compare(b.UID, a.UID) })
+	msgs = make([]Message, len(newest))
+	for i, m := range newest {
+		msgs[i] = *m
+	}
 	have := int(c.count())
 	whole = len(msgs) >= min(n, have) && int(last) == have
 	return msgs[:min(n, len(msgs))], whole, c.guard.fetches.Load()-before == answers, nil

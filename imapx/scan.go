@@ -39,6 +39,9 @@ type scanner struct {
 	whole int    // how much of out is whole responses
 	own   []byte // a response that is not for the parser, or not yet
 	where route
+	chunk []byte // what scan was given, filed up to from, looked at up to at
+	from  int
+	at    int
 
 	state   scanState
 	kind    responseKind
@@ -117,34 +120,40 @@ const (
 func (s *scanner) midway() bool { return s.state != scanHead || s.size > 0 }
 
 func (s *scanner) scan(b []byte) error {
-	for len(b) > 0 {
+	s.chunk, s.from, s.at = b, 0, 0
+	for s.at < len(b) {
 		if s.state == scanLiteral {
-			n := min(int64(len(b)), s.literal)
-			s.put(b[:n])
-			b = b[n:]
+			n := min(int64(len(b)-s.at), s.literal)
+			s.at += int(n)
 			s.skip(n)
 			continue
 		}
-		n := s.dull(b)
+		n := s.dull(b[s.at:])
 		if s.size += int64(max(1, n)); s.size > s.most() {
 			return s.tooLarge("a response", s.most())
 		}
-		s.put(b[:max(1, n)])
+		s.at += max(1, n)
 		if n == 0 {
-			n = 1
-			if err := s.step(b[0]); err != nil {
+			if err := s.step(b[s.at-1]); err != nil {
 				return err
 			}
 		}
-		b = b[n:]
 		if s.order.moves > maxMoves {
 			return s.tooLarge("the disorder of an answer", maxMoves)
 		}
 	}
+	s.file()
+	s.chunk = nil
 	return nil
 }
 
-// put files bytes of the response under way. Those of its head are in line.
+// file puts what was looked at where the response under way goes. The bytes of
+// its head are in line until that is known.
+func (s *scanner) file() {
+	s.put(s.chunk[s.from:s.at])
+	s.from = s.at
+}
+
 func (s *scanner) put(b []byte) {
 	switch s.where {
 	case pass:
@@ -159,6 +168,7 @@ func (s *scanner) put(b []byte) {
 func (s *scanner) send(kind headKind, word string) {
 	s.where = s.route(kind, word)
 	s.put(s.line)
+	s.from = s.at
 }
 
 // direct is how many bytes to come may go past the scanner: those of a body
@@ -185,18 +195,29 @@ func (s *scanner) dull(b []byte) (n int) {
 			n++
 		}
 	case scanData:
-		for n < len(b) && b[n] != '"' && b[n] != '(' && b[n] != ')' && b[n] != '{' && b[n] != '\n' {
-			if b[n] != ' ' {
-				s.prev = b[n]
-			}
-			if s.kind == kindNumbers {
-				s.order.step(b[n])
-			}
+		for n < len(b) && !telling(b[n]) {
 			n++
+		}
+		for i := n - 1; i >= 0; i-- {
+			if b[i] != ' ' {
+				s.prev = b[i]
+				break
+			}
+		}
+		if s.kind == kindNumbers {
+			for _, c := range b[:n] {
+				s.order.step(c)
+			}
 		}
 	default: // every byte counts
 	}
 	return n
+}
+
+// telling reports the bytes that change the state outside of strings.
+func telling(c byte) bool {
+	const low = 1<<'"' | 1<<'(' | 1<<')' | 1<<'\n'
+	return c < 64 && uint64(low)>>c&1 != 0 || c == '{'
 }
 
 func (s *scanner) most() int64 {
@@ -260,7 +281,7 @@ func (s *scanner) head(c byte) error {
 		}
 		return nil
 	}
-	word := string(bytes.ToUpper(s.word))
+	word := upper(s.word)
 	s.word = s.word[:0]
 	s.words++
 	switch {
@@ -288,6 +309,22 @@ func (s *scanner) head(c byte) error {
 	}
 	s.line = s.line[:0]
 	return s.data(c)
+}
+
+// upper is the word in upper case, without a copy of those that come all the time.
+func upper(word []byte) string {
+	for _, c := range word {
+		if c >= 'a' && c <= 'z' || c >= 0x80 {
+			return string(bytes.ToUpper(word))
+		}
+	}
+	switch string(word) {
+	case "*":
+		return "*"
+	case "FETCH":
+		return "FETCH"
+	}
+	return string(word)
 }
 
 // end handles a line that ends within its head.
@@ -372,6 +409,7 @@ func (s *scanner) open() error {
 
 // reset is the end of a response.
 func (s *scanner) reset() {
+	s.file()
 	if s.where == take && !s.taken(s.own) {
 		s.out = append(s.out, s.own...)
 	}

@@ -171,6 +171,10 @@ func await(ok func() bool) bool {
 	return true
 }
 
+// Direct is the server's own address for IMAP in the clear, for benchmarks: no
+// connection to it is counted, and nothing is hidden there.
+func (s *Server) Direct() string { return s.host.imap }
+
 // Cut drops every connection open through Addr and TLSAddr, as a failing
 // network would. New connections are welcome.
 func (s *Server) Cut() {

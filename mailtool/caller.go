@@ -21,6 +21,10 @@ type Caller struct {
 	Journal Journal
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// Progress is told, every few seconds of a call that waits, how many seconds
+	// of how many have passed. Other goroutines than Call's call it, one at a
+	// time and never after Call has returned, which waits for it. Nil: nobody.
+	Progress func(text string, done, total float64)
 }
 
 // Account is one mail account of a caller.

@@ -28,22 +28,23 @@ type callable struct {
 func callables(t *testing.T, reg *Registry) []callable {
 	t.Helper()
 	args := map[string]string{
-		"list_accounts":   `{}`,
-		"list_folders":    `{}`,
-		"list_messages":   `{}`,
-		"search_messages": `{"subject":"hello"}`,
-		"read_message":    `{"ids":["dm-1.1"]}`,
-		"move_message":    `{"ids":["dm-1.1"],"to":"archive"}`,
-		"flag_message":    `{"ids":["dm-1.1"],"seen":true}`,
-		"delete_message":  `{"ids":["dm-1.1"]}`,
-		"send_message":    `{"to":["bob@example.com"],"subject":"Hi","body":"Hello","confirm_send":true}`,
+		"list_accounts":    `{}`,
+		"list_folders":     `{}`,
+		"list_messages":    `{}`,
+		"search_messages":  `{"subject":"hello"}`,
+		"wait_for_message": `{"subject":"hello"}`,
+		"read_message":     `{"ids":["dm-1.1"]}`,
+		"move_message":     `{"ids":["dm-1.1"],"to":"archive"}`,
+		"flag_message":     `{"ids":["dm-1.1"],"seen":true}`,
+		"delete_message":   `{"ids":["dm-1.1"]}`,
+		"send_message":     `{"to":["bob@example.com"],"subject":"Hi","body":"Hello","confirm_send":true}`,
 	}
 	extra := map[string]string{
 		"include_body": `"include_body":true`, "permanent": `"permanent":true`, "deleted": `"deleted":true`,
 		"attachments.handle": `"attachments":[{"name":"n.txt","data":"aGk="},{"handle":"dm-1.1:2"}]`,
 	}
 	reaches := map[string]string{
-		"list_accounts": "", "list_folders": "folders", "list_messages": "list", "search_messages": "search", "read_message": "read",
+		"list_accounts": "", "list_folders": "folders", "list_messages": "list", "search_messages": "search", "read_message": "read", "wait_for_message": "list search",
 		"move_message": "move", "flag_message": "flags", "delete_message": "delete", "send_message": "send",
 		"delete_message permanent": "purge", "send_message attachments.handle": "open send",
 	}

@@ -120,9 +120,9 @@ func (c *Caller) input(t Tool, able []Account) *schema {
 }
 
 // needsMailbox reports whether a call must say which account it is for: it
-// changes something and takes no id that says so.
+// changes something or is for one, and takes no id that says so.
 func (t Tool) needsMailbox() bool {
-	return t.changes() && len(t.routingParams()) == 0
+	return (t.changes() || t.spec.Single) && len(t.routingParams()) == 0
 }
 
 func (c *Caller) paramHidden(t Tool, able []Account, name string) bool {

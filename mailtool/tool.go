@@ -28,6 +28,9 @@ type Spec struct {
 	Confirm string
 	// Whole says that the tool works on all accounts of the caller at once.
 	Whole bool
+	// Single says that the tool works on one account, which a call must name where
+	// the caller has several. All that change something do.
+	Single bool
 }
 
 // Escalation is a parameter that raises the tool's effect. Equals empty means:

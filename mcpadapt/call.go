@@ -27,7 +27,9 @@ func (a *adapter) call(ctx context.Context, req *mcp.CallToolRequest) (*mcp.Call
 		return nil, unknownTool(name)
 	}
 	before := abilities(caller)
+	caller, told := telling(ctx, req, caller)
 	res, err := a.reg.Call(ctx, caller, name, req.Params.Arguments)
+	told()
 	if !slices.Equal(before, abilities(caller)) {
 		a.renew(name)
 	}

@@ -65,6 +65,8 @@ func TestMailOverMCP(t *testing.T) {
 		{"list_messages", `{"limit":-3}`, true},
 		{"list_messages", `{"cursor":"garbage"}`, true},
 		{"search_messages", `{"query":"the"}`, false},
+		{"wait_for_message", `{"since":"2000-01-01"}`, false},
+		{"wait_for_message", `{"after":"zz-1.2"}`, true},
 		{"read_message", `{"ids":["zz-1.2"]}`, true},
 		{"send_message", `{"to":["bob@example.org"],"subject":"x","body":"y"}`, true}, // nobody confirmed it
 	} {

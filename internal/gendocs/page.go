@@ -16,7 +16,8 @@ const head = `<!-- Written by internal/gendocs from the tools themselves. Do not
 
 Each tool says here what a grant must allow before it is listed or runs. A tool whose account cannot do what it needs
 is not listed, nor is a parameter or value whose own needs are not met. With several accounts every tool but those that
-work on all of them takes ` + "`mailbox`" + `, the account; it is required where something is changed and no id names the account.
+work on all of them takes ` + "`mailbox`" + `, the account; it is required where something is changed, or
+waited for, and no id names the account.
 
 What a refused or failed call answers: ` + "`{\"error\": {\"code\", \"message\", \"next\"}}`" + `, with ` + "`scopes`" + `, ` + "`status`" + `,
 ` + "`retry-after`" + ` and ` + "`ratelimit-*`" + ` where they apply.

@@ -12,8 +12,8 @@ const MaxBatch = 1000
 type Outcome struct {
 	ID    MessageID
 	NewID MessageID // set when the change renumbered the message and the number is known
-	// Remains says that the message was copied, and that the original could not
-	// be removed and is left marked \Deleted.
+	// Remains says that a message could not be removed and is left marked \Deleted:
+	// without Err the original of one that was copied, with Err one to be deleted.
 	Remains bool
 	Err     error // nil on success; Uncertain when it may have happened
 }

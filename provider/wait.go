@@ -247,7 +247,7 @@ func (w *wait) arrived(ctx context.Context) (Waited, error) {
 	if n >= 0 {
 		page.Items, page.Next = page.Items[:n], ""
 	}
-	page.Failed = slices.DeleteFunc(slices.Clone(page.Failed), func(o Outcome) bool { return !fresh[o.ID] })
+	page.Failed = slices.DeleteFunc(slices.Clone(page.Failed), func(o Outcome) bool { return o.ID != "" && !fresh[o.ID] })
 	return w.found(page), nil
 }
 

@@ -137,7 +137,7 @@ func TestPolling(t *testing.T) {
 		"not said":       {nil, pending(1), []time.Duration{5 * s, 10 * s}},
 		"zero":           {0, nil, []time.Duration{5 * s}},
 		"less than zero": {-7, nil, []time.Duration{5 * s}},
-		"for ever":       {1 << 60, nil, []time.Duration{60 * s}},
+		"for ever":       {int64(1 << 60), nil, []time.Duration{60 * s}},
 		"slow down":      {2, []string{"slow_down", "authorization_pending", "slow_down"}, []time.Duration{2 * s, 9 * s, 16 * s, 28 * s}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -165,7 +165,7 @@ func TestPolling(t *testing.T) {
 		says  string
 	}{
 		"as said":  {30, 30 * s, "not entered in time"},
-		"for ever": {1 << 60, loginWait, ""},
+		"for ever": {int64(1 << 60), loginWait, ""},
 		"past":     {-5, 0, "not entered in time"},
 		"not said": {nil, loginWait, ""},
 	} {

@@ -47,9 +47,7 @@ type watching struct {
 // been told of once.
 func (tr *trial) watch(folders ...provider.Folder) *watching {
 	w := tr.begin(folders...)
-	for _, f := range folders {
-		w.await(f, "the watch stands")
-	}
+	w.awaitAll(folders, "the watch stands")
 	return w
 }
 
@@ -85,20 +83,23 @@ func (tr *trial) begin(folders ...provider.Folder) *watching {
 
 // await waits to be told of f.
 func (w *watching) await(f provider.Folder, when string) {
+	w.awaitAll([]provider.Folder{f}, when)
+}
+
+// awaitAll waits to be told of each of folders, in any order.
+func (w *watching) awaitAll(folders []provider.Folder, when string) {
 	timer := time.NewTimer(slowly * w.tr.patience)
 	defer timer.Stop()
-	for {
+	for left := slices.Clone(folders); len(left) > 0; {
 		select {
 		case id := <-w.told:
-			if id == f.ID {
-				return
-			}
+			left = slices.DeleteFunc(left, func(f provider.Folder) bool { return f.ID == id })
 		case err := <-w.ended:
 			w.ended <- err
-			w.tr.fatalf("not told of %s when %s: the watch ended with %v", f.Path, when, err)
+			w.tr.fatalf("not told of %s when %s: the watch ended with %v", left[0].Path, when, err)
 		case <-timer.C:
 			w.cancel()
-			w.tr.fatalf("not told of %s when %s", f.Path, when)
+			w.tr.fatalf("not told of %s when %s", left[0].Path, when)
 		}
 	}
 }

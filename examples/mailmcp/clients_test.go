@@ -49,6 +49,10 @@ func TestClientBlocks(t *testing.T) {
 				checkSetup(t, f)
 				return
 			}
+			if strings.HasPrefix(f.text, "mailmcp login ") {
+				checkLogin(t, shellWords(t, f.text))
+				return
+			}
 			for _, l := range launches(t, f) {
 				checkVariables(t, l)
 				kind := "binary"
@@ -127,6 +131,18 @@ func checkSetup(t *testing.T, f fence) {
 		}
 	default:
 		t.Errorf("no way to check %q", f.text)
+	}
+}
+
+// checkLogin checks a block that logs in: given a client, it is complete.
+func checkLogin(t *testing.T, words []string) {
+	t.Helper()
+	f, err := parseLoginFlags(words[2:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readLogin(f, env{"IMAP_OAUTH_CLIENT_ID": "client-1"}.get, builtInPreset); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -50,7 +50,7 @@ func (l *lookout) idle(ctx context.Context) error {
 		return ctx.Err()
 	case hopeless(err):
 		return err
-	case c.lost == nil && err != nil:
+	case c.lost == nil:
 		l.noIdle() // the server refused to, and says so
 		return nil
 	}

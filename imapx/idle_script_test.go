@@ -132,11 +132,11 @@ func TestWatchEndsAfterAGrace(t *testing.T) {
 		if err := p.Watch(ctx, "INBOX", cancel); !errors.Is(err, context.Canceled) {
 			t.Errorf("the watch ended with %v", err)
 		}
-		time.Sleep(10 * time.Second)
+		<-time.After(10 * time.Second)
 		if strings.Contains(s.heard(), "DONE") {
 			t.Errorf("it ended at once:\n%s", s.heard())
 		}
-		time.Sleep(15 * time.Second)
+		<-time.After(15 * time.Second)
 		synctest.Wait()
 		if !strings.Contains(s.heard(), "DONE\n") || !strings.HasSuffix(s.heard(), "LOGOUT") {
 			t.Errorf("no goodbye:\n%s", s.heard())

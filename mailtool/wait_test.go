@@ -80,7 +80,7 @@ func TestWaitForMessage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWaitingRoom(t, nil, "dm")
 		w.deliver("dm", "code of yesterday")
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		time.AfterFunc(4*time.Second, func() { w.deliver("dm", "newsletter") })
 		time.AfterFunc(7*time.Second, func() { w.deliver("dm", "your code\u200b") })
 		out, took, err := w.wait(t.Context(), `{"from":"bank","query":"subject:code"}`)
@@ -106,7 +106,7 @@ func TestWaitTakesWhatJustCame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWaitingRoom(t, nil, "dm")
 		want := w.deliver("dm", "your code")
-		time.Sleep(20 * time.Second)
+		<-time.After(20 * time.Second)
 		out, took, err := w.wait(t.Context(), `{"subject":"code"}`)
 		if err != nil || took != 0 || !cmp.Equal(out.ids(), []string{string(want)}) {
 			t.Errorf("after %v: %v, %v", took, out.ids(), err)
@@ -131,7 +131,7 @@ func TestWaitsWithoutAGap(t *testing.T) {
 			t.Fatalf("after %v: %+v, %v", took, out, err)
 		}
 		want := w.deliver("dm", "your code")
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		out, took, err = w.wait(t.Context(), `{"after":"`+out.Mark+`"}`)
 		if err != nil || took != 0 || !cmp.Equal(out.ids(), []string{string(want)}) {
 			t.Errorf("after %v: %v, %v", took, out.ids(), err)
@@ -199,7 +199,7 @@ func TestTooManyWait(t *testing.T) {
 				}
 			})
 		}
-		time.Sleep(3 * time.Second)
+		<-time.After(3 * time.Second)
 		if _, took, err := w.wait(t.Context(), `{}`); took != 0 || !errors.Is(err, Busy) {
 			t.Errorf("after %v: %v, want busy", took, err)
 		}
@@ -221,7 +221,7 @@ func TestWaitTellsItsProgress(t *testing.T) {
 		if _, _, err := w.wait(t.Context(), `{"timeout":20}`); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		if d := cmp.Diff([]string{"waiting for mail 5/20", "waiting for mail 10/20"}, told); d != "" {
 			t.Errorf("progress (-want +got):\n%s", d)
 		}

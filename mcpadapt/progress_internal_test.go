@@ -21,11 +21,11 @@ func TestNotes(t *testing.T) {
 		}{
 			{0, 0}, {time.Second, 1}, {time.Second, 2}, {3 * time.Second, 2}, {3 * time.Second, 1}, {3 * time.Second, 3},
 		} {
-			time.Sleep(step.pause)
+			<-time.After(step.pause)
 			n.tell("at", step.progress, 9)
 		}
 		n.done()
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		n.tell("late", 8, 9)
 		if d := cmp.Diff([]string{"at 0/9", "at 2/9", "at 3/9"}, sent); d != "" {
 			t.Errorf("notes (-want +got):\n%s", d)

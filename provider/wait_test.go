@@ -139,9 +139,9 @@ func TestWaitUntilItArrives(t *testing.T) {
 func TestWaitForWhatIsThere(t *testing.T) {
 	kinds(t, func(t *testing.T, b *box, a *provider.Account, _ bool) {
 		b.deliver("code of yesterday")
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		want := b.deliver("your code")
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		start := time.Now()
 		got, err := a.Wait(t.Context(), provider.WaitRequest{Query: forCodes(), Since: time.Now().Add(-time.Minute)})
 		wantItems(t, got, err, want)

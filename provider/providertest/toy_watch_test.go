@@ -170,9 +170,9 @@ func badWatchers() []broken {
 			for _, f := range folders {
 				go func() { ended <- b.Watch(ctx, []provider.FolderID{f}, told) }()
 			}
-			err := <-ended
-			for range len(folders) - 1 {
-				<-ended
+			var err error
+			for range folders {
+				err = <-ended
 			}
 			return err
 		}), "watch/folders"},

@@ -58,7 +58,7 @@ func unpacked(t testing.TB, variable string) {
 	if _, err := os.Stat(filepath.Join(unpackedDir(), "usr")); err != nil {
 		t.Fatalf("imapxtest: %s=1 but %v: run %s", variable, err, unpackFirst)
 	}
-	needs(t, variable, "bash openssl util-linux gawk", "bash", "openssl", "unshare", "setpriv", "awk")
+	needs(t, variable, "bash openssl util-linux mawk", "bash", "openssl", "unshare", "setpriv", "awk")
 }
 
 // unpackedDir is where servers/unpack.sh puts what it unpacks.

@@ -263,3 +263,40 @@ func tail(record []byte, side, at int) string {
 	}
 	return string(record[max(0, at-60):min(at, len(record))])
 }
+
+// TestMoveBesideATwin: a message that looks like the copy, as whoever sends two
+// can make it look, does not make the original go.
+func TestMoveBesideATwin(t *testing.T) {
+	for name, caps := range map[string]string{"uidplus": "UIDPLUS", "nothing": ""} {
+		t.Run(name, func(t *testing.T) {
+			s := newEffects(caps, trouble{at: -1})
+			s.deaf = "UID COPY"
+			s.put("Archive", strings.Replace(letterFrom(0), "Subject: 0", "Subject: x", 1), nil)
+			synctest.Test(t, func(t *testing.T) {
+				p := open(t, imapx.Options{
+					Addr: "127.0.0.1:143", Security: imapx.Cleartext, Username: "ann", Password: "open sesame", Dial: s.dial,
+				})
+				var errs []error
+				for range 2 {
+					errs = append(errs, p.Write(t.Context(), "INBOX", func(c *imapx.Conn) error {
+						got, err := c.Move(t.Context(), []imapx.UID{1}, "Archive")
+						if slices.Contains(got.Done, 1) || slices.Contains(got.Remain, 1) {
+							t.Errorf("the move said %+v", got)
+						}
+						return err
+					}))
+				}
+				p.Close()
+				s.close()
+				t.Logf("%v", errs)
+			})
+			b := s.boxes["INBOX"].messages
+			if len(b) != 4 || len(b[0].flags) != 0 {
+				t.Errorf("message 0 went, or was marked: %d left", len(b))
+			}
+			for _, f := range s.faults {
+				t.Error(f)
+			}
+		})
+	}
+}

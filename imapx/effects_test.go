@@ -20,6 +20,7 @@ import (
 type effects struct {
 	caps  string
 	boxes map[string]*effectsBox
+	deaf  string // it hangs up at the first command that begins so, and does nothing
 
 	mu     sync.Mutex
 	faults []string
@@ -210,6 +211,10 @@ func (t *effectsTalk) answer(tag, command string) ([]string, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.deaf != "" && strings.HasPrefix(command, s.deaf) {
+		s.deaf = ""
+		return nil, io.ErrClosedPipe
+	}
 	switch word {
 	case "LOGIN", "AUTHENTICATE":
 		return []string{"* CAPABILITY IMAP4rev1 " + s.caps}, nil

@@ -187,8 +187,13 @@ func (c *Conn) takeUp(ctx context.Context, uids []UID, dest string, out *Moved) 
 			handled[u], out.Unsure = true, append(out.Unsure, u)
 		}
 	}
-	if len(finish) > 0 {
-		err = c.finish(ctx, finish, dest, out)
+	sure, err := c.proven(ctx, finish, dest, s.copies)
+	if err != nil {
+		return nil, err
+	}
+	out.Unsure = append(out.Unsure, without(finish, setOf(sure))...)
+	if len(sure) > 0 {
+		err = c.finish(ctx, sure, dest, out)
 	} else {
 		c.doubtful(out.Done, dest, false)
 	}
@@ -209,16 +214,23 @@ func (c *Conn) moveByCopy(ctx context.Context, uids []UID, dest string, out *Mov
 	named := c.guard.lastCopy()
 	switch {
 	case lostAnswer(ctx, err):
-		var half Moved
-		half.New = out.New
+		half, lost := Moved{New: out.New}, err
 		err = c.afterLostMove(ctx, uids, dest, named, &half, err)
 		out.Done, out.Missing, out.Unsure = append(out.Done, half.Done...), append(out.Missing, half.Missing...), append(out.Unsure, half.Unsure...)
 		if half.Validity > 0 {
 			out.Validity = half.Validity
 		}
 		if len(half.Both) > 0 { // the copy is there: only the rest is to be done
-			if failed := c.finish(ctx, half.Both, dest, out); failed != nil {
+			sure, failed := c.proven(ctx, half.Both, dest, half.New)
+			if failed == nil && len(sure) > 0 {
+				failed = c.finish(ctx, sure, dest, out)
+			}
+			out.Unsure = append(out.Unsure, without(half.Both, setOf(sure))...)
+			if failed != nil {
 				return failed
+			}
+			if len(sure) < len(half.Both) {
+				return lost
 			}
 			if len(half.Both)+len(half.Done)+len(half.Missing) == len(uids) {
 				return nil

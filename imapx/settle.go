@@ -198,6 +198,51 @@ func (c *Conn) matchCopies(ctx context.Context, want map[UID]identity, s *sight)
 	return nil
 }
 
+// headerProof is as much of a header as has to be the same in a copy.
+const headerProof = 64 << 10
+
+// proven lists those of uids whose copies in dest have the same header, every
+// line of it. Before an original goes, a copy that the server did not confirm
+// needs more than what a stranger can send twice. The mailbox is open again
+// afterwards.
+func (c *Conn) proven(ctx context.Context, uids []UID, dest string, copies map[UID]UID) ([]UID, error) {
+	if len(uids) == 0 {
+		return nil, nil
+	}
+	home := *c.box
+	mine, err := c.headers(ctx, uids)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.selectBox(ctx, dest, reads); err != nil {
+		return nil, err
+	}
+	var there []UID
+	for _, u := range uids {
+		there = append(there, copies[u])
+	}
+	theirs, err := c.headers(ctx, there)
+	if err != nil {
+		return nil, err
+	}
+	c.box = &home
+	if err := c.reopen(ctx); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(uids), func(u UID) bool {
+		return mine[u] == "" || mine[u] != theirs[copies[u]]
+	}), nil
+}
+
+func (c *Conn) headers(ctx context.Context, uids []UID) (map[UID]string, error) {
+	f, err := c.Fetch(ctx, uids, Items{Sections: []Section{{Kind: Header, Max: headerProof}}})
+	found := make(map[UID]string, len(f.Messages))
+	for _, m := range f.Messages {
+		found[m.UID] = string(m.Sections[0])
+	}
+	return found, err
+}
+
 // copyOf is a message that may be the copy of another.
 type copyOf struct {
 	uid UID

@@ -146,6 +146,7 @@ func (r *partReader) Read(p []byte) (int, error) {
 		if r.short && r.offset >= r.size { // some servers answer short though there is more
 			return 0, io.EOF
 		}
+		r.buf = nil // not two chunks at a time
 		if _, err := r.fetch(imapx.Items{}, nextChunk); err != nil {
 			if isContext(err) {
 				return 0, err

@@ -174,5 +174,11 @@ func (c *Conn) Create(ctx context.Context, name string, use Use) error {
 	if attr := use.attr(); attr != "" && c.caps.Has("CREATE-SPECIAL-USE") {
 		opts.SpecialUse = []imap.MailboxAttr{attr}
 	}
-	return c.run(ctx, op, changes, func(cl *imapclient.Client) error { return cl.Create(name, &opts).Wait() })
+	err := c.run(ctx, op, changes, func(cl *imapclient.Client) error { return cl.Create(name, &opts).Wait() })
+	if e := (*Error)(nil); errors.As(err, &e) && e.Kind == Refused && c.usable() {
+		if _, there := c.statusArrival(ctx, name); there == nil { // some servers do not say why (RFC 5530 section 3)
+			e.Kind = Exists
+		}
+	}
+	return err
 }

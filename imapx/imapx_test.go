@@ -16,11 +16,12 @@ import (
 	"github.com/postern-mail/postern/internal/leakcheck"
 )
 
-// onServers runs test on the in-memory server and, where there is one, Dovecot.
+// onServers runs test on the in-memory server and, where there are, on Dovecot and Cyrus.
 func onServers(t *testing.T, test func(t *testing.T, srv *imapxtest.Server), hide ...string) {
 	t.Helper()
 	t.Run("memory", func(t *testing.T) { test(t, imapxtest.Memory(t, imapxtest.Options{Hide: hide})) })
 	t.Run("dovecot", func(t *testing.T) { test(t, imapxtest.Dovecot(t, imapxtest.Options{Hide: hide})) })
+	t.Run("cyrus", func(t *testing.T) { test(t, imapxtest.Cyrus(t, imapxtest.Options{Hide: hide})) })
 }
 
 // options logs in to srv over TLS, straight or through a proxy before it.

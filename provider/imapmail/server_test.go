@@ -39,11 +39,12 @@ func open(t *testing.T, opts Options) *Backend {
 	return b
 }
 
-// onServers runs test on the in-memory server and, where there is one, Dovecot.
+// onServers runs test on the in-memory server and, where there are, on Dovecot and Cyrus.
 func onServers(t *testing.T, test func(t *testing.T, srv *imapxtest.Server), hide ...string) {
 	t.Helper()
 	t.Run("memory", func(t *testing.T) { test(t, imapxtest.Memory(t, imapxtest.Options{Hide: hide})) })
 	t.Run("dovecot", func(t *testing.T) { test(t, imapxtest.Dovecot(t, imapxtest.Options{Hide: hide})) })
+	t.Run("cyrus", func(t *testing.T) { test(t, imapxtest.Cyrus(t, imapxtest.Options{Hide: hide})) })
 }
 
 // account opens srv's account behind a counting proxy.

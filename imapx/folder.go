@@ -18,7 +18,7 @@ type Folder struct {
 	Delimiter  string // empty: no hierarchy
 	Use        Use
 	NoSelect   bool // holds mailboxes, not messages, or is Odd
-	Odd        bool // its name is not well encoded: it can be shown, and not opened
+	Odd        bool // its name is not well encoded, or empty: it can be shown, and not opened
 	Subscribed bool
 	Counts     *Counts // nil: not asked for, or refused
 	attrs      []imap.MailboxAttr
@@ -80,7 +80,7 @@ func newFolder(r response) Folder {
 	}
 	f := Folder{Delimiter: r.values[1].text, raw: r.values[2].text}
 	name, ok := decodeName(f.raw)
-	if f.Name = spelled(name); !ok {
+	if f.Name = spelled(name); !ok || CheckName("LIST", f.Name) != nil {
 		f.Name, f.Odd, f.NoSelect = oddName(f.raw), true, true
 	}
 	for _, a := range r.values[0].list {

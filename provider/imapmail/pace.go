@@ -87,6 +87,9 @@ func (p *pace) over() bool {
 // one, so that every page gets further.
 func (p *pace) begin() bool { return !p.ran.Swap(true) || !p.over() }
 
+// late reports that begin would find no time.
+func (p *pace) late() bool { return p.ran.Load() && p.over() }
+
 // bound ends a command that takes far too long.
 func (p *pace) bound(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithDeadline(ctx, p.began.Add(p.most+min(overrun, max(p.most, firstHits))))

@@ -50,7 +50,7 @@ func (b *Backend) scan(ctx context.Context, c *imapx.Conn, j scanJob) (found, er
 			s.more = false
 			break
 		}
-		if s.looked >= scanMost || s.sliced && j.pace.over() {
+		if s.looked >= scanMost || s.moved() && j.pace.over() {
 			s.short = true
 			break
 		}
@@ -58,7 +58,7 @@ func (b *Backend) scan(ctx context.Context, c *imapx.Conn, j scanJob) (found, er
 			if ctx.Err() != nil || !s.gaveUp(err) {
 				return found{}, err
 			}
-			if !s.sliced {
+			if !s.moved() {
 				return found{}, tooSlow()
 			}
 			s.short, s.stalled = true, true
@@ -88,7 +88,6 @@ type scan struct {
 	cut *slicer
 	found
 	looked  int  // messages fetched to see whether they match
-	sliced  bool // a slice has been searched
 	dropped bool // the server named some that do not match
 	stalled bool // the server did not answer in time
 }
@@ -104,7 +103,6 @@ func (s *scan) slice(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.sliced = true
 	if s.job.below == 0 && s.looked == 0 && bottom && s.job.sieve.light() {
 		s.total = hits.Total
 	}
@@ -179,6 +177,9 @@ func (s *scan) search(ctx context.Context, crit imapx.Criteria) (imapx.Hits, err
 	if err != nil {
 		return hits, err
 	}
+	if crit.To > 0 && len(hits.UIDs) > 0 && hits.UIDs[0] > crit.To {
+		return imapx.Hits{}, notAsked() // it would come on every page
+	}
 	for n := len(hits.UIDs); n > 0 && hits.UIDs[n-1] < crit.From; n = len(hits.UIDs) {
 		hits.UIDs = hits.UIDs[:n-1] // the last message, which "*" takes in from below the range
 		hits.Total--
@@ -186,10 +187,13 @@ func (s *scan) search(ctx context.Context, crit imapx.Criteria) (imapx.Hits, err
 	return hits, nil
 }
 
+// moved reports that the next page begins further down than this one did.
+func (s *scan) moved() bool { return s.last != s.job.below }
+
 // gaveUp reports a command that was ended for its slowness, or that the server
 // never answered.
 func (s *scan) gaveUp(err error) bool {
-	return errors.Is(err, context.DeadlineExceeded) || imapx.KindOf(err) == imapx.Unavailable && s.sliced
+	return errors.Is(err, context.DeadlineExceeded) || imapx.KindOf(err) == imapx.Unavailable && s.moved()
 }
 
 // dateAt tells about when what the scan has reached came in. Not to know is no
@@ -235,6 +239,11 @@ func (b *Backend) take(box imapx.Mailbox, f imapx.Fetched, j scanJob, out *found
 
 func (b *Backend) damaged(box imapx.Mailbox, u imapx.UID, why error) provider.Outcome {
 	return provider.Outcome{ID: b.newID(box.Name, box.UIDValidity, u), Err: unreadable(why)}
+}
+
+// notAsked is a server that does not keep to the range it was asked to search.
+func notAsked() error {
+	return &provider.Error{Code: provider.Unavailable, Err: errors.New("the server names messages that it was not asked for")}
 }
 
 // folderError turns NotFound of a folder into one with the nearest names to

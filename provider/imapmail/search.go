@@ -61,7 +61,11 @@ func (b *Backend) Search(ctx context.Context, q provider.Query, page provider.Pa
 	if page.After == "" && len(folders) > 1 && !plan.server.InBodies() && allAtHand(results) {
 		return mergeByDate(results, dateKey{}, listing, page.Limit)
 	}
-	return merge(results, folders, listing, page.Limit)
+	got, err := merge(results, folders, listing, page.Limit)
+	if page.After != "" {
+		got.Total = 0 // of the matches before it nobody has heard
+	}
+	return got, err
 }
 
 // onlyAfter leaves out what is not above the message that the query names.
@@ -105,10 +109,14 @@ func (b *Backend) searchListing(q provider.Query) (string, error) {
 // folder, that one stands for all others but Trash and Junk, which it leaves out.
 func (b *Backend) where(ctx context.Context, q provider.Query) ([]string, error) {
 	var names []string
-	for _, id := range q.In {
-		if name := inbox(string(id)); !slices.Contains(names, name) {
-			names = append(names, name)
+	seen := make(map[string]bool) // servers, too, name one twice
+	add := func(name string) {
+		if !seen[name] {
+			names, seen[name] = append(names, name), true
 		}
+	}
+	for _, id := range q.In {
+		add(inbox(string(id)))
 	}
 	if len(names) > 0 {
 		return names, nil
@@ -123,10 +131,10 @@ func (b *Backend) where(ctx context.Context, q provider.Query) ([]string, error)
 		case f.NoSelect, f.Use == imapx.UseFlagged:
 		case f.Use == imapx.UseTrash, f.Use == imapx.UseJunk:
 			if q.Everywhere {
-				names = append(names, f.Name)
+				add(f.Name)
 			}
 		case !all || f.Use == imapx.UseAll:
-			names = append(names, f.Name)
+			add(f.Name)
 		}
 	}
 	return names, nil

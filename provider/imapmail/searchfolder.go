@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -16,7 +17,8 @@ type slice struct {
 	folder string
 	place  place
 	found
-	err error // why there is nothing of it
+	searched bool
+	err      error // why there is nothing of it
 }
 
 // searchFolders looks through folders, a few at a time, each from its place on.
@@ -69,23 +71,17 @@ func (j searchJob) order() []int {
 // words the errors of the others.
 func failedAll(results []slice) error {
 	var first error
-	worked := len(results) == 0
 	for i, s := range results {
-		if s.err == nil {
-			worked = worked || s.asked()
-			continue
+		if s.err != nil {
+			results[i].err = inFolder(s.folder, s.err)
+			first = cmp.Or(first, results[i].err)
 		}
-		results[i].err = inFolder(s.folder, s.err)
-		first = cmp.Or(first, results[i].err)
 	}
-	if worked {
+	if slices.ContainsFunc(results, func(s slice) bool { return s.searched }) {
 		return nil
 	}
 	return first
 }
-
-// asked reports whether the folder was to be searched at all.
-func (s slice) asked() bool { return s.place.validity > 0 || s.more }
 
 func (b *Backend) searchFolder(ctx context.Context, folder string, j searchJob) slice {
 	at, goesOn := j.places[folder]
@@ -93,11 +89,17 @@ func (b *Backend) searchFolder(ctx context.Context, folder string, j searchJob) 
 	if j.places != nil && !goesOn {
 		return s // an earlier page has had all of it
 	}
-	if ctx.Err() == nil && !j.pace.begin() {
-		s.more, s.short = true, true
-		return s
+	none := s
+	none.more, none.short = true, true
+	if ctx.Err() == nil && j.pace.late() {
+		return none
 	}
+	begun := false
 	err := b.pool.Read(ctx, folder, func(c *imapx.Conn) error {
+		if begun = begun || j.pace.begin(); !begun { // the time went by in waiting for the connection
+			s = none
+			return nil
+		}
 		if expected := cmp.Or(at.validity, j.plan.validity); expected > 0 {
 			if err := c.Expect(expected); err != nil {
 				return err
@@ -105,18 +107,19 @@ func (b *Backend) searchFolder(ctx context.Context, folder string, j searchJob) 
 		}
 		f, err := b.scanCharset(ctx, c, at.below, j)
 		if err == nil {
-			s.place, s.found = place{validity: c.Mailbox().UIDValidity, below: at.below}, f
+			s.place, s.found, s.searched = place{validity: c.Mailbox().UIDValidity, below: at.below}, f, true
 		}
 		return err
 	})
 	switch {
 	case err == nil:
 		b.learn(folder)
-	case !j.named && errors.Is(err, imapx.NotFound): // it went away since the folders were listed
-	default:
-		s.err = err
+		return s
+	case !j.named && errors.Is(err, imapx.NotFound):
+		err = nil // it went away since the folders were listed
 	}
-	return s
+	// What a connection found before it was lost comes with the next page.
+	return slice{folder: folder, place: at, err: err}
 }
 
 // scanCharset does without the server for text beyond ASCII where it refuses
@@ -161,8 +164,13 @@ func foreignText(err error) error {
 func ofFolder(err error) bool {
 	var known *provider.Error
 	var e *imapx.Error
-	if isContext(err) || errors.As(err, &known) && known.Code == provider.Unsupported || !errors.As(err, &e) {
-		return errors.As(err, &known) && known.Code == provider.Unavailable
+	switch {
+	case isContext(err):
+		return false
+	case errors.As(err, &known):
+		return known.Code == provider.Unavailable
+	case !errors.As(err, &e):
+		return false
 	}
 	switch e.Kind {
 	case imapx.Auth, imapx.TLS, imapx.Closed, imapx.Invalid:

@@ -1,0 +1,193 @@
+package imapmail
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postern-mail/postern/imapx/imapxtest"
+	"github.com/postern-mail/postern/provider"
+)
+
+// TestSearchThatGetsNowhere: a page that could not look at anything is an
+// error, not a cursor that leads to itself.
+func TestSearchThatGetsNowhere(t *testing.T) {
+	acct, _, _ := account(t, imapxtest.Memory(t), func(o *Options) {
+		o.IMAP = talk(t, "", func(command string) string {
+			switch {
+			case strings.HasPrefix(command, "UID SEARCH"):
+				return "* SEARCH 1\n$ OK done\n"
+			case strings.HasPrefix(command, "UID FETCH"):
+				return "* BYE out of order\n"
+			}
+			return ""
+		})
+		o.IMAP.Progress = 200 * time.Millisecond
+	})
+	got, err := acct.Search(t.Context(), provider.Query{In: []provider.FolderID{"INBOX"}}, provider.PageRequest{})
+	if err == nil {
+		t.Fatalf("partial %v, %d hits, %d failed, next %q", got.Partial, len(got.Items), len(got.Failed), got.Next)
+	}
+	wantCode(t, err, provider.Unavailable)
+	if !strings.Contains(err.Error(), "out of order") {
+		t.Error(err)
+	}
+}
+
+// TestTotalOfALaterPage: a folder that could be searched only for the second
+// page says how many match in it, not how many there are.
+func TestTotalOfALaterPage(t *testing.T) {
+	busy := true
+	acct, _, _ := account(t, imapxtest.Memory(t), func(o *Options) {
+		o.IMAP = talk(t, "", func(command string) string {
+			switch {
+			case strings.HasPrefix(command, `EXAMINE "Archive"`) && busy:
+				busy = false
+				return "$ NO [INUSE] later\n"
+			case strings.HasPrefix(command, "UID SEARCH"):
+				return "* SEARCH 1\n$ OK done\n"
+			case strings.HasPrefix(command, "UID FETCH"):
+				return listed(1, "", "hello")
+			}
+			return ""
+		})
+	})
+	q := provider.Query{In: []provider.FolderID{"INBOX", "Archive"}}
+	first, err := acct.Search(t.Context(), q, provider.PageRequest{})
+	if err != nil || len(first.Items) != 1 || len(first.Failed) != 1 || first.Next == "" {
+		t.Fatalf("%+v, %v", first, err)
+	}
+	second, err := acct.Search(t.Context(), q, provider.PageRequest{After: first.Next})
+	if err != nil || len(second.Items) != 1 || second.Next != "" {
+		t.Fatalf("%+v, %v", second, err)
+	}
+	if second.Total != 0 {
+		t.Errorf("%d match in all, and two were found", second.Total)
+	}
+}
+
+// TestSearchOfFoldersWithOddNames: a folder that is listed twice is searched
+// once, and one whose name cannot be sent fails no search.
+func TestSearchOfFoldersWithOddNames(t *testing.T) {
+	for _, tt := range []struct{ name, also string }{
+		{"twice", "INBOX"},
+		{"twice, in another case", "Inbox"},
+		{"no name", `""`},
+		{"a control character", "&AAE-"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			acct, _, _ := account(t, imapxtest.Memory(t), func(o *Options) {
+				o.IMAP = talk(t, "", func(command string) string {
+					switch {
+					case strings.HasPrefix(command, "LIST"):
+						return "* LIST () \"/\" INBOX\n* LIST () \"/\" " + tt.also + "\n$ OK done\n"
+					case strings.HasPrefix(command, "UID SEARCH"):
+						return "* SEARCH 1 2\n$ OK done\n"
+					case strings.HasPrefix(command, "UID FETCH"):
+						return strings.TrimSuffix(listed(2, "", "two"), "$ OK done\n") + listed(1, "", "one")
+					}
+					return ""
+				})
+				o.IMAP.MaxConns = 1
+			})
+			got, err := acct.Search(t.Context(), provider.Query{}, provider.PageRequest{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			diff(t, "found", "[two one], 2 in all", fmt.Sprintf("%v, %d in all", subjects(got.Items), got.Total))
+		})
+	}
+}
+
+// TestSearchNamesWhatWasNotAsked: a server that ignores the range of a later
+// page would give the first page again and again.
+func TestSearchNamesWhatWasNotAsked(t *testing.T) {
+	acct, _, _ := account(t, imapxtest.Memory(t), func(o *Options) {
+		o.IMAP = talk(t, "", func(command string) string {
+			switch {
+			case strings.HasPrefix(command, "UID SEARCH"):
+				return "* SEARCH 1 2 3\n$ OK done\n"
+			case strings.HasPrefix(command, "UID FETCH"):
+				return listed(3, "", "hello")
+			}
+			return ""
+		})
+	})
+	q := provider.Query{In: []provider.FolderID{"INBOX"}}
+	first, err := acct.Search(t.Context(), q, provider.PageRequest{Limit: 1})
+	if err != nil || len(first.Items) != 1 {
+		t.Fatalf("%+v, %v", first, err)
+	}
+	second, err := acct.Search(t.Context(), q, provider.PageRequest{Limit: 1, After: first.Next})
+	if err == nil {
+		t.Fatalf("again %q", subjects(second.Items))
+	}
+	wantCode(t, err, provider.Unavailable)
+}
+
+// TestHitsOfALostConnection: a folder that is searched anew, since its
+// connection was lost, and then refuses, comes once: with the next page.
+func TestHitsOfALostConnection(t *testing.T) {
+	box := &bigBox{n: 5000, uidNext: "* OK [UIDNEXT 5001] next\n", hits: map[int]bool{4990: true, 4980: true}}
+	down, refusals, empty := false, 0, false
+	acct, _, _ := account(t, imapxtest.Memory(t), func(o *Options) {
+		o.IMAP = talk(t, "", func(command string) string {
+			if strings.HasPrefix(command, "EXAMINE") {
+				empty = strings.Contains(command, "Archive")
+			}
+			switch {
+			case empty && strings.HasPrefix(command, "UID SEARCH"):
+				return "* SEARCH\n$ OK done\n"
+			case empty && strings.HasPrefix(command, "EXAMINE"):
+				return "* 0 EXISTS\n* OK [UIDVALIDITY 7] ok\n$ OK open\n"
+			case strings.HasPrefix(command, "EXAMINE") && down && refusals == 0:
+				refusals++
+				return "$ NO [INUSE] later\n"
+			case strings.HasPrefix(command, "UID SEARCH") && strings.Contains(command, ":4000") && !down:
+				down = true
+				return "* BYE tired\n"
+			}
+			return box.answer(command)
+		})
+		o.IMAP.MaxConns, o.IMAP.Progress = 1, 200*time.Millisecond
+	})
+	list(t, acct, provider.ListOptions{Folder: "INBOX"}, provider.PageRequest{Limit: 1}) // the connection is used
+	q := provider.Query{In: []provider.FolderID{"INBOX", "Archive"}, Body: []string{"word"}}
+	var got []string
+	page := provider.PageRequest{}
+	for more := true; more; more = page.After != "" {
+		p, err := acct.Search(t.Context(), q, page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, page.After = append(got, subjects(p.Items)...), p.Next
+	}
+	if !down || refusals != 1 {
+		t.Fatalf("down %v, %d refusals", down, refusals)
+	}
+	diff(t, "found", []string{"message 4990", "message 4980"}, got)
+}
+
+// TestFolderThatTimeRanOutFor: of two folders that share a connection, one
+// takes all the time; nobody says of the other that it is slow.
+func TestFolderThatTimeRanOutFor(t *testing.T) {
+	box := &bigBox{n: 5000, uidNext: "* OK [UIDNEXT 5001] next\n", hits: map[int]bool{4990: true}}
+	stop := make(chan struct{})
+	acct, _, _ := account(t, imapxtest.Memory(t), func(o *Options) {
+		o.IMAP = talk(t, "", func(command string) string {
+			if strings.HasPrefix(command, "UID SEARCH") && !strings.Contains(command, ":*") {
+				<-stop
+			}
+			return box.answer(command)
+		})
+		o.IMAP.MaxConns = 1
+		o.SearchTime = 100 * time.Millisecond
+	})
+	t.Cleanup(func() { close(stop) })
+	q := provider.Query{In: []provider.FolderID{"INBOX", "Archive"}, Body: []string{"word"}}
+	got, err := acct.Search(t.Context(), q, provider.PageRequest{})
+	if err != nil || len(got.Items) != 1 || len(got.Failed) != 0 || !got.Partial || got.Next == "" {
+		t.Errorf("%q, failed %v, partial %v, next %q, %v", subjects(got.Items), got.Failed, got.Partial, got.Next, err)
+	}
+}

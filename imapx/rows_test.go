@@ -106,7 +106,7 @@ func TestSilenceInEachState(t *testing.T) {
 					if took := time.Since(begun); !errors.Is(err, context.DeadlineExceeded) || imapx.KindOf(err) != "" || took != budget {
 						t.Errorf("after %v: %v", took, err)
 					}
-					time.Sleep(time.Second)
+					<-time.After(time.Second)
 					if left := more(before); left > 0 && !state.listens {
 						t.Errorf("%d goroutines are left a second later", left)
 					}

@@ -146,7 +146,7 @@ func takeSlowly(conn net.Conn, size int64) {
 	tag, _ := line()
 	fmt.Fprint(conn, "+ go on\r\n")
 	for left := size; left > 0; left -= 8 << 10 {
-		time.Sleep(5 * time.Second)
+		<-time.After(5 * time.Second)
 		if _, err := io.CopyN(io.Discard, conn, min(left, 8<<10)); err != nil {
 			return
 		}
@@ -336,4 +336,63 @@ func TestBackOff(t *testing.T) {
 		p.Close()
 		b.wg.Wait()
 	})
+}
+
+// TestNewestWhileMailComesAndGoes: what is told behind the answer, in place of
+// what was listed, is not left out of a page and not listed twice.
+func TestNewestWhileMailComesAndGoes(t *testing.T) {
+	shown := func(seq, uid int) string {
+		return fmt.Sprintf("S: * %d FETCH (UID %d FLAGS () RFC822.SIZE 5)\n", seq, uid)
+	}
+	again := func(exists int) string {
+		return fmt.Sprintf("C: EXAMINE INBOX\nS: * %d EXISTS\nS: * OK [UIDVALIDITY 7] ok\nS: $ OK open\n", exists)
+	}
+	for _, tt := range []struct {
+		name, script string
+		want         []imapx.UID
+	}{
+		{"one more", "S: $ OK\nC: FETCH 2:*\n" + shown(2, 4) + shown(3, 5) + "S: * 4 EXISTS\nS: $ OK\n" +
+			again(4) + "C: FETCH 3:*\n" + shown(3, 5) + shown(4, 6) + "S: $ OK", []imapx.UID{6, 5}},
+		{"one gone and one more", "S: $ OK\nC: FETCH 2:*\n" + shown(2, 4) + shown(3, 5) + "S: * 3 EXPUNGE\nS: * 3 EXISTS\nS: $ OK\n" +
+			again(3) + "C: FETCH 2:*\n" + shown(2, 4) + shown(3, 6) + "S: $ OK", []imapx.UID{6, 4}},
+		{"one gone before", "S: * 1 EXPUNGE\nS: $ OK\nC: FETCH 2:*\n" + shown(2, 5) + "S: $ OK\n" +
+			again(2) + "C: FETCH 1:*\n" + shown(1, 4) + shown(2, 5) + "S: $ OK", []imapx.UID{5, 4}},
+		{"all gone", "S: * 1 EXPUNGE\nS: * 1 EXPUNGE\nS: * 1 EXPUNGE\nS: $ OK\nC: FETCH 2:*\nS: $ BAD no such messages\n" + again(0), []imapx.UID{}},
+		{"another in place of the answer", "S: $ OK\nC: FETCH 2:*\n" + shown(2, 4) + "S: * 3 FETCH (FLAGS (\\Seen))\nS: $ OK\n" +
+			again(3) + "C: FETCH 2:*\n" + shown(2, 4) + shown(3, 5) + "S: $ OK", []imapx.UID{5, 4}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := open(t, serve(t, inboxed("", "EXAMINE")+"C: NOOP\n"+tt.script).options())
+			for _, list := range []bool{false, true} { // the connection has been away meanwhile
+				read(t, p, "INBOX", func(ctx context.Context, c *imapx.Conn) error {
+					if !list {
+						return nil
+					}
+					f, total, err := c.FetchNewest(ctx, 2, imapx.Items{Flags: true, Size: true})
+					diff(t, "uids", tt.want, uidsOf(f.Messages))
+					if total < len(tt.want) {
+						t.Errorf("total %d", total)
+					}
+					return err
+				})
+			}
+		})
+	}
+}
+
+// TestLastWords: what a server grumbles untagged before it goes is in the error.
+func TestLastWords(t *testing.T) {
+	for said, want := range map[string]string{
+		"* NO disk is failing": "disk is failing", "* BAD what is this": "what is this", "* OK [ALERT] down from nine on": "[ALERT] down from nine on",
+		"* OK [ALERT] down from nine on\nS: * OK still here": "down from nine on", "* BYE the real reason\nS: * NO the rest": "the real reason",
+	} {
+		t.Run(want, func(t *testing.T) {
+			script := inboxed("", "EXAMINE") + "C: UID FETCH 5\nS: " + said + "\nX:"
+			_, err := fetchOne(t, open(t, serve(t, script, script, script, script).options()), 5)
+			wantKind(t, err, imapx.Unavailable)
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("error %q lacks %q", err, want)
+			}
+		})
+	}
 }

@@ -256,6 +256,8 @@ S: * LIST () NIL "a\"b\\c"
 S: * LIST (\sent \hasnochildren) "/" &AOk-t&AOk-
 S: * LIST () "/" "caf`+"\xe9"+`"
 S: * LIST () "/" &BBA
+S: * LIST () "/" ""
+S: * LIST () "/" a&AAE-b
 S: * LIST () "/" 2024
 S: $ OK`)
 	var got []string
@@ -274,7 +276,7 @@ S: $ OK`)
 		t.Fatal(err)
 	}
 	diff(t, "names", []string{
-		"INBOXInbox", "odd: Q&A", `odd: () "/" "an "unescaped" quote"`, "odd: (", "Q & ", `a"b\c`, "étéSent", "odd: caf\uFFFD", "odd: &BBA", "2024",
+		"INBOXInbox", "odd: Q&A", `odd: () "/" "an "unescaped" quote"`, "odd: (", "Q & ", `a"b\c`, "étéSent", "odd: caf\uFFFD", "odd: &BBA", "odd: ", "odd: a&AAE-b", "2024",
 	}, got)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -65,6 +66,21 @@ func FuzzParseResponse(f *testing.F) {
 			t.Errorf("%d bytes became %d", len(in), len(show(r.values)))
 		}
 	})
+}
+
+// TestManySmallValues: an answer as long as the guard lets through, of the
+// shortest values there are, costs little more than itself.
+func TestManySmallValues(t *testing.T) {
+	for _, value := range []string{"a ", "()"} {
+		answer := []byte("* ESEARCH " + strings.Repeat(value, defaultNumbers/2) + "\r\n")
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		r := parseResponse(answer)
+		runtime.ReadMemStats(&after)
+		if spent := after.TotalAlloc - before.TotalAlloc; !r.broken || spent > 4*defaultNumbers {
+			t.Errorf("%q: broken %v, %d MB", value, r.broken, spent>>20)
+		}
+	}
 }
 
 func TestQuoted(t *testing.T) {

@@ -83,10 +83,17 @@ var errGrammar = errors.New("the answer does not follow the grammar")
 // nests most, a level for each fork.
 const maxOwnDepth = 500
 
+// maxValues is far above any answer of ours; each takes 48 bytes, and as little
+// as two of the server's.
+const maxValues = 1 << 16
+
 func (p *valueParser) values() ([]value, error) {
-	stack := [][]value{nil}
-	add := func(v value) { stack[len(stack)-1] = append(stack[len(stack)-1], v) }
-	for p.s != "" {
+	stack, left := [][]value{nil}, maxValues
+	add := func(v value) {
+		stack[len(stack)-1] = append(stack[len(stack)-1], v)
+		left--
+	}
+	for p.s != "" && left > 0 {
 		switch c := p.s[0]; c {
 		case ' ':
 			p.s = p.s[1:]
@@ -112,7 +119,7 @@ func (p *valueParser) values() ([]value, error) {
 			add(v)
 		}
 	}
-	if len(stack) > 1 {
+	if len(stack) > 1 || p.s != "" {
 		return stack[0], errGrammar
 	}
 	return stack[0], nil

@@ -136,14 +136,16 @@ func (r *threadReader) closed() error {
 		return nil
 	case r.within && r.over:
 		return threadFault(TooLarge, "has a thread of more than "+strconv.Itoa(r.most)+" messages")
-	case r.within && r.found != nil:
-		return threadFault(Protocol, "names a message in two threads")
+	case r.within && (r.found != nil || repeats(r.group)):
+		return threadFault(Protocol, "names a message twice")
 	case r.within:
 		r.found = slices.Clone(r.group)
 	}
 	r.group, r.within, r.over = r.group[:0], false, false
 	return nil
 }
+
+func repeats(uids []UID) bool { return len(setOf(uids)) < len(uids) }
 
 func threadFault(k Kind, what string) error {
 	return &Error{Op: "UID THREAD", Kind: k, Err: errors.New("a THREAD answer " + what)}

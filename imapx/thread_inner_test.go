@@ -29,6 +29,8 @@ func TestThreadOf(t *testing.T) {
 		{"too long", "(1 2 3 4 5 6 7 8 9)", nil, TooLarge},
 		{"too deep", strings.Repeat("(", 501) + "5" + strings.Repeat(")", 501), nil, TooLarge},
 		{"twice", "(5)(5 6)", nil, Protocol},
+		{"twice in a thread", "(5 6 5)", nil, Protocol},
+		{"another one twice", "(5 6 (7)(6))", nil, Protocol},
 		{"zero", "(0 5)", nil, Protocol},
 		{"too large a number", "(5 4294967296)", nil, Protocol},
 		{"outside of a list", "5", nil, Protocol},

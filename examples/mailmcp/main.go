@@ -15,7 +15,10 @@ import (
 	_ "time/tzdata" // MAIL_TIMEZONE works on machines without zone files
 )
 
-func main() { os.Exit(program(nil)) }
+func main() {
+	spareTheCollector()
+	os.Exit(program(nil))
+}
 
 // program is the whole program; presets is nil but in tests.
 func program(presets presetFinder) int {

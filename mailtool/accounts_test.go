@@ -273,7 +273,12 @@ func toID(s string) scopes.AccountID { return scopes.AccountID(s) }
 
 func callRows(t *testing.T, reg *Registry, c *Caller, args string) *Rows {
 	t.Helper()
-	res, err := reg.Call(context.Background(), c, "list_messages", json.RawMessage(args))
+	return rowsOf(t, reg, c, "list_messages", args)
+}
+
+func rowsOf(t *testing.T, reg *Registry, c *Caller, tool, args string) *Rows {
+	t.Helper()
+	res, err := reg.Call(context.Background(), c, tool, json.RawMessage(args))
 	if err != nil {
 		t.Fatalf("%s: %v", args, err)
 	}

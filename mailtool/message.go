@@ -68,7 +68,7 @@ func listMessages(ctx context.Context, env *Env, in listIn) (*Rows, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows.Folder = cleanLine(folder.Path)
+	rows.Total, rows.Folder = in.total(page), cleanLine(folder.Path)
 	return rows, nil
 }
 
@@ -90,14 +90,21 @@ func (p paging) request(preview bool) provider.PageRequest {
 	return provider.PageRequest{Limit: limit, After: provider.Cursor(p.Cursor)}
 }
 
+// total is how many match in all, nil when that is unknown. None do when the
+// first page is empty, the last, and lacks nothing.
+func (p paging) total(page provider.Page[provider.Summary]) *int {
+	none := len(page.Items)+len(page.Failed) == 0 && page.Next == "" && p.Cursor == ""
+	if page.Total > 0 || none {
+		return &page.Total
+	}
+	return nil
+}
+
 // table shows a page of summaries.
 func (env *Env) table(ctx context.Context, page provider.Page[provider.Summary], full, preview, folders bool) (*Rows, error) {
 	rows := &Rows{
 		Untrusted: untrusted(env.Nonce), Columns: []string{"id", "from", "subject", "date", "flags"},
 		NextCursor: string(page.Next), at: page.At,
-	}
-	if none := len(page.Items) == 0 && page.Next == ""; page.Total > 0 || none {
-		rows.Total = &page.Total
 	}
 	if page.Partial {
 		rows.Partial = partial(page.Reached, env.Account.zone())

@@ -66,6 +66,7 @@ func searchMessages(ctx context.Context, env *Env, in searchIn) (*Rows, error) {
 	if err != nil {
 		return nil, err
 	}
+	rows.Total = in.total(page)
 	if len(q.In) == 1 {
 		rows.Folder = cleanLine(only.Path)
 	}

@@ -88,16 +88,37 @@ func TestPartialAnswers(t *testing.T) {
 				}
 				caller.Accounts = append(caller.Accounts, Account{ID: scopes.AccountID(id), Mail: acct, Gates: openGates(), Zone: time.UTC})
 			}
-			res, err := reg.Call(t.Context(), caller, "search_messages", json.RawMessage(`{"text":"x"}`))
+			rows := rowsOf(t, reg, caller, "search_messages", `{"text":"x"}`)
+			if rows.Partial != tt.want || (rows.NextCursor != "") != (tt.want != "") || (rows.Total != nil) != tt.total {
+				t.Errorf("%+v", rows)
+			}
+		})
+	}
+}
+
+// TestNoneInAll: that nothing matches at all is said when it is known, not when
+// nothing more does, nor when a folder could not be searched.
+func TestNoneInAll(t *testing.T) {
+	failed := []provider.Outcome{{Err: provider.Unavailable}}
+	for _, tt := range []struct {
+		name, args string
+		page       provider.Page[provider.Summary]
+		want       bool
+	}{
+		{"first page", `{"text":"x"}`, provider.Page[provider.Summary]{}, true},
+		{"later page", `{"text":"x","cursor":"further"}`, provider.Page[provider.Summary]{}, false},
+		{"a folder failed", `{"text":"x"}`, provider.Page[provider.Summary]{Failed: failed}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			reg, caller, _ := fixture(t)
+			acct, err := provider.Open(&unfinished{&recorder{account: "a", caps: provider.AllCaps()}, tt.page})
 			if err != nil {
 				t.Fatal(err)
 			}
-			var rows Rows
-			if err := json.Unmarshal(res.JSON, &rows); err != nil {
-				t.Fatal(err)
-			}
-			if rows.Partial != tt.want || (rows.NextCursor != "") != (tt.want != "") || (rows.Total != nil) != tt.total {
-				t.Errorf("%s", res.JSON)
+			caller.Accounts = []Account{{ID: "a", Mail: acct, Gates: openGates(), Zone: time.UTC}}
+			rows := rowsOf(t, reg, caller, "search_messages", tt.args)
+			if (rows.Total != nil) != tt.want {
+				t.Errorf("total %v", rows.Total)
 			}
 		})
 	}

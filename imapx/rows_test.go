@@ -81,6 +81,11 @@ func faultStates() []faultState {
 				err := p.Read(ctx, "", func(c *imapx.Conn) error { return c.Noop(ctx) })
 				return errors.Join(err, p.Watch(ctx, "INBOX", func() {}))
 			}},
+		{"idle, listening", []string{loggedIn("IDLE") + "C: NOOP\nS: $ OK\n", inboxed("IDLE", "EXAMINE") + idling}, true,
+			func(ctx context.Context, p *imapx.Pool) error {
+				err := p.Read(ctx, "", func(c *imapx.Conn) error { return c.Noop(ctx) })
+				return errors.Join(err, p.Watch(ctx, "INBOX", func() {}))
+			}},
 	}
 }
 
@@ -177,7 +182,7 @@ func TestDeadConnectionIsReplaced(t *testing.T) {
 func TestRefusalInEachState(t *testing.T) {
 	for _, state := range faultStates() {
 		switch state.name {
-		case "select", "search", "fetch", "store", "append", "idle":
+		case "select", "search", "fetch", "store", "append", "idle", "idle, listening":
 			continue // TestResponseCodes, TestIdleOnBadServers
 		}
 		for code, kind := range responseCodes() {
@@ -190,7 +195,11 @@ func TestRefusalInEachState(t *testing.T) {
 				again := state.scripts[0] + "S: $ NO " + said + "\n"
 				switch state.name {
 				case "newest": // a NO to numbers is settled by UID
-					again += afterLogin("EXAMINE") + strings.Repeat("C: FETCH 2:*\nS: $ NO "+said+"\n", 1) + "C: UID SEARCH\nS: $ NO " + said + "\n"
+					again += afterLogin("EXAMINE") + "C: FETCH 2:*\nS: $ NO " + said + "\nC: UID SEARCH\nS: $ NO " + said + "\n"
+				case "create": // some refuse what is there already, and do not say why
+					if kind == imapx.Refused {
+						again += "C: STATUS\nS: $ NO [NONEXISTENT] there is none\n"
+					}
 				case "remove": // what is left is looked at
 					again += "C: UID SEARCH\nS: * SEARCH 5\nS: $ OK\n"
 				}
@@ -207,4 +216,22 @@ func TestRefusalInEachState(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestRenewalIsBounded: an IDLE that is renewed after 4 minutes and does not end
+// within 10 seconds is given up, and another connection listens.
+func TestRenewalIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		listening := inboxed("IDLE", "EXAMINE") + idling
+		s, opts := piped(t, loggedIn("IDLE"), listening+"C+ DONE\n", listening)
+		p := open(t, opts)
+		know(t, p)
+		ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute+11*time.Second)
+		defer cancel()
+		_ = p.Watch(ctx, "INBOX", func() {})
+		if n := s.dialed(); n != 3 {
+			t.Errorf("%d connections, want 3", n)
+		}
+		p.Close()
+	})
 }

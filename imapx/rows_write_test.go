@@ -2,12 +2,14 @@ package imapx_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"strings"
 	"testing"
 	"testing/iotest"
 	"testing/synctest"
+	"time"
 
 	"github.com/postern-mail/postern/imapx"
 )
@@ -112,6 +114,35 @@ func TestMoveIsLookedForTwice(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
+		p.Close()
+		b.wg.Wait()
+		for _, fault := range b.fault {
+			t.Error(fault)
+		}
+	})
+}
+
+// TestChangeOnAForgottenConnection: a connection unused for half a minute, which
+// a router may have forgotten, is asked before it is trusted with a change.
+func TestChangeOnAForgottenConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var b bubble
+		b.cert = selfSigned(t)
+		p := open(t, b.options(t, imapx.Cleartext, inboxed("", "SELECT"), // silent ever since
+			inboxed("", "SELECT")+"C: UID STORE 5\nS: * 1 FETCH (UID 5 FLAGS (\\Seen))\nS: $ OK\n",
+			hello("")+"C: APPEND\nS: + go on\nC+ some text\nS: $ OK stored"))
+		write(t, p, "INBOX", func(context.Context, *imapx.Conn) error { return nil })
+		<-time.After(31 * time.Second)
+		write(t, p, "INBOX", func(ctx context.Context, c *imapx.Conn) error {
+			got, err := c.Store(ctx, []imapx.UID{5}, []string{`\Seen`}, nil)
+			diff(t, "changed", imapx.Changed{Done: []imapx.UID{5}}, got)
+			return err
+		})
+		<-time.After(31 * time.Second)
+		write(t, p, "", func(ctx context.Context, c *imapx.Conn) error {
+			_, err := c.Append(ctx, "Sent", imapx.AppendOptions{}, strings.NewReader("some text"), 9)
+			return err
+		})
 		p.Close()
 		b.wg.Wait()
 		for _, fault := range b.fault {

@@ -117,8 +117,8 @@ func (k *call) pass(ctx context.Context) error {
 }
 
 func (k *call) alive(context.Context) error {
-	if err := k.caller.Grant.Alive(k.started); err != nil {
-		return &Error{Code: NotPermitted, Message: "the grant is not valid: " + err.Error(), Next: "the owner has to grant access again", err: err}
+	if err := k.caller.alive(k.started); err != nil {
+		return err
 	}
 	if err := k.caller.check(); err != nil {
 		return &Error{Code: Internal, Message: "the accounts are set up wrongly: " + err.Error(), Next: "tell the operator", err: err}

@@ -76,6 +76,14 @@ func (a Account) zone() *time.Location {
 	return time.Local
 }
 
+// alive refuses a grant that is not valid at a time.
+func (c *Caller) alive(now time.Time) error {
+	if err := c.Grant.Alive(now); err != nil {
+		return &Error{Code: NotPermitted, Message: "the grant is not valid: " + err.Error(), Next: "the owner has to grant access again", err: err}
+	}
+	return nil
+}
+
 // granted are the accounts that the grant names, in the caller's order.
 func (c *Caller) granted() []Account {
 	return slices.DeleteFunc(slices.Clone(c.Accounts), func(a Account) bool {

@@ -65,9 +65,7 @@ func waitForMessage(ctx context.Context, env *Env, in waitIn) (*waitOut, error) 
 		return nil, err
 	}
 	start := time.Now()
-	stop := env.progress(ctx, "waiting for mail", req.For)
-	got, err := env.Mail.Wait(ctx, req)
-	stop()
+	got, err := env.wait(ctx, req)
 	if errors.Is(err, provider.ErrTooManyWaits) {
 		return nil, refuse(Busy, strconv.Itoa(provider.MaxWaits)+" calls wait for mail of this account already", "call again when one of them has answered")
 	}
@@ -89,6 +87,19 @@ func waitForMessage(ctx context.Context, env *Env, in waitIn) (*waitOut, error) 
 		out.Since = shortTime(req.Since, env.Account.zone())
 	}
 	return out, nil
+}
+
+// wait ends with the grant, which nothing after it is shown on.
+func (env *Env) wait(ctx context.Context, req provider.WaitRequest) (provider.Waited, error) {
+	defer env.progress(ctx, "waiting for mail", req.For)()
+	if end := env.Caller.Grant.Expires; !end.IsZero() {
+		req.For = max(min(req.For, end.Sub(env.Caller.now())), time.Millisecond)
+	}
+	got, err := env.Mail.Wait(ctx, req)
+	if dead := env.Caller.alive(env.Caller.now()); dead != nil {
+		return provider.Waited{}, dead
+	}
+	return got, err
 }
 
 // waitRequest reads what to wait for, by the code that reads searches.

@@ -34,19 +34,24 @@ func newWaitingRoom(t *testing.T, opts *Options, accounts ...string) *waitingRoo
 	}
 	w := &waitingRoom{t: t, reg: reg, caller: &Caller{Grant: fullGrant()}, boxes: map[string]*memmail.Backend{}}
 	for _, id := range accounts {
-		box, err := memmail.New(memmail.Options{Account: id})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = box.Close() })
-		acct, err := provider.Open(box)
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.boxes[id] = box
-		w.caller.Accounts = append(w.caller.Accounts, Account{ID: scopes.AccountID(id), Mail: acct, Zone: time.UTC})
+		w.open(id, memmail.Options{})
 	}
 	return w
+}
+
+func (w *waitingRoom) open(account string, opts memmail.Options) {
+	w.t.Helper()
+	opts.Account = account
+	box, err := memmail.New(opts)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	acct, err := provider.Open(box)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.boxes[account] = box
+	w.caller.Accounts = append(w.caller.Accounts, Account{ID: scopes.AccountID(account), Mail: acct, Zone: time.UTC})
 }
 
 func (w *waitingRoom) deliver(account, subject string) provider.MessageID {
@@ -149,6 +154,62 @@ func TestWaitKeepsTheCallsTime(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestWaitAnswersWhenTheLastLookIsSlow, with its mark, before the call's time is up.
+func TestWaitAnswersWhenTheLastLookIsSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		w := newWaitingRoom(t, nil)
+		w.open("dm", memmail.Options{Fault: func(ctx context.Context, op string) error {
+			if op == "search" && time.Since(start) > 40*time.Second {
+				<-ctx.Done()
+				return ctx.Err()
+			}
+			return nil
+		}})
+		out, took, err := w.wait(t.Context(), `{"timeout":50}`)
+		if err != nil || !out.TimedOut || out.Mark == "" || took >= DefaultTimeout {
+			t.Errorf("after %v: %+v, %v", took, out, err)
+		}
+	})
+}
+
+// TestWaitEndsWithItsGrant: nothing that came later is shown.
+func TestWaitEndsWithItsGrant(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWaitingRoom(t, nil, "dm")
+		w.caller.Grant.Expires = time.Now().Add(10 * time.Second)
+		time.AfterFunc(10*time.Second, func() { w.deliver("dm", "your code") })
+		if out, took, err := w.wait(t.Context(), `{}`); !errors.Is(err, NotPermitted) || took != 10*time.Second {
+			t.Errorf("after %v: %+v, %v, want it refused", took, out, err)
+		}
+	})
+}
+
+// TestWaitThatPanics: no progress is told when the call has answered.
+func TestWaitThatPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWaitingRoom(t, nil)
+		start, answered := time.Now(), false
+		w.open("dm", memmail.Options{Fault: func(_ context.Context, op string) error {
+			if op == "search" && time.Since(start) > progressEvery {
+				panic("a fault of the backend")
+			}
+			return nil
+		}})
+		w.caller.Progress = func(string, float64, float64) {
+			<-time.After(time.Minute)
+			if answered {
+				t.Error("told after the answer")
+			}
+		}
+		_, _, err := w.wait(t.Context(), `{}`)
+		if answered = true; !errors.Is(err, Internal) {
+			t.Errorf("got %v", err)
+		}
+		<-time.After(time.Hour)
+	})
 }
 
 func TestWaitRefuses(t *testing.T) {

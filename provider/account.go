@@ -14,7 +14,7 @@ type Account struct {
 	parts   []Provider
 	allowed CapabilitySet
 	folders *folderNames
-	waits   chan struct{} // one for each wait under way
+	waits   *waits
 }
 
 // Open joins parts into one account: for each capability the first part that
@@ -33,7 +33,7 @@ func Open(parts ...Provider) (*Account, error) {
 			return nil, invalid("open", "backends of two accounts: "+strconv.Quote(parts[0].Info().Account)+" and "+strconv.Quote(p.Info().Account))
 		}
 	}
-	return &Account{parts: append([]Provider(nil), parts...), allowed: AllCaps(), folders: &folderNames{}, waits: make(chan struct{}, MaxWaits)}, nil
+	return &Account{parts: append([]Provider(nil), parts...), allowed: AllCaps(), folders: &folderNames{}, waits: newWaits()}, nil
 }
 
 // Info describes the account: the first part's, with the identities of the
@@ -77,8 +77,10 @@ func (a *Account) Restrict(keep CapabilitySet) *Account {
 	return &Account{parts: a.parts, allowed: a.allowed & keep, folders: a.folders, waits: a.waits}
 }
 
-// Close closes every part, also those shared with restricted views.
+// Close ends every Wait and closes every part, also those shared with
+// restricted views.
 func (a *Account) Close() error {
+	a.waits.close()
 	var errs []error
 	for _, p := range a.parts {
 		errs = append(errs, p.Close())

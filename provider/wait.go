@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -23,9 +24,61 @@ const (
 	firstPause = 2 * time.Second
 	// lastPause bounds the pause where looking is the only way to hear of mail.
 	lastPause = 16 * time.Second
-	// lastLook bounds the look at the end of the time.
+	// lastLook is how long after the time is up a look may go on.
 	lastLook = 5 * time.Second
 )
+
+// waits are those under way on an account and its restricted views.
+type waits struct {
+	slots  chan struct{} // holds one for each
+	closed chan struct{}
+	once   sync.Once
+}
+
+func newWaits() *waits {
+	return &waits{slots: make(chan struct{}, MaxWaits), closed: make(chan struct{})}
+}
+
+// close ends them all, waits for that, and lets no more begin.
+func (w *waits) close() {
+	w.once.Do(func() {
+		close(w.closed)
+		for range MaxWaits {
+			w.slots <- struct{}{}
+		}
+	})
+}
+
+// begin takes a slot, until done. ctx ends when the account is closed.
+func (w *waits) begin(ctx context.Context) (until context.Context, done func(), err error) {
+	select {
+	case <-w.closed:
+		return nil, nil, errAccountClosed
+	default:
+	}
+	select {
+	case w.slots <- struct{}{}:
+	default:
+		return nil, nil, &Error{Code: RateLimited, Hint: "wait for one of them to end", Err: ErrTooManyWaits}
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		select {
+		case <-w.closed:
+			cancel(errAccountClosed)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() {
+		cancel(nil)
+		<-over
+		<-w.slots
+	}, nil
+}
+
+var errAccountClosed = &Error{Code: Unavailable, Err: errors.New("the account was closed")}
 
 // ErrTooManyWaits is the cause when MaxWaits are under way already.
 var ErrTooManyWaits = errors.New("too many waits at a time on one account")
@@ -48,27 +101,32 @@ type Waited struct {
 	Items  []Summary // the last to arrive first; empty: the time was up
 	Failed []Outcome // what arrived and could not be looked at
 	More   bool      // more arrived than Items shows, before them
-	// Mark is the After of a wait that goes on where this one ended.
+	// Mark is the After of a wait that goes on where this one ended: behind the
+	// last of Items. What arrived before that and a search finds only later, as
+	// on a server whose index lags, no such wait finds.
 	Mark MessageID
 }
 
 // Wait returns as soon as a message that matches has arrived, or when the time
 // is up, which is no error. It looks first, then watches, or polls where the
-// backend does not tell of mail. A server out of reach for a while ends it only
-// if the last look fails too.
+// backend does not tell of mail. A server that goes out of reach ends it only if
+// the last look fails too. A look that goes on when the time is up is given up 5
+// seconds later. Close ends it as Unavailable.
 func (a *Account) Wait(ctx context.Context, req WaitRequest) (Waited, error) {
 	const op = "wait"
 	w, err := a.newWait(ctx, op, req)
 	if err != nil {
 		return Waited{}, err
 	}
-	select {
-	case a.waits <- struct{}{}:
-		defer func() { <-a.waits }()
-	default:
-		return Waited{}, &Error{Op: op, Code: RateLimited, Hint: "wait for one of them to end", Err: ErrTooManyWaits}
+	until, done, err := a.waits.begin(ctx)
+	if err != nil {
+		return Waited{}, wrap(op, err)
 	}
-	out, err := w.run(ctx)
+	defer done()
+	out, err := w.run(until)
+	if err != nil && ctx.Err() == nil && errors.Is(context.Cause(until), errAccountClosed) {
+		err = errAccountClosed
+	}
 	return out, a.folderGone(wrap(op, err))
 }
 
@@ -82,7 +140,9 @@ type wait struct {
 	mark   MessageID
 	ids    *arrivals // nil: the backend has marks of its own
 	looked time.Time // when a look ended last
-	failed []Outcome // of that look
+	before error     // of that look
+	sure   bool      // what was there at some time is known
+	failed []Outcome // of the last look that went well
 }
 
 func (a *Account) newWait(ctx context.Context, op string, req WaitRequest) (*wait, error) {
@@ -120,9 +180,30 @@ func (a *Account) newWait(ctx context.Context, op string, req WaitRequest) (*wai
 	return w, err
 }
 
-// run looks, and waits between the looks.
+// run ends a look that takes longer than there is time. The call answers then,
+// too, unless no look before that one went well.
 func (w *wait) run(ctx context.Context) (Waited, error) {
 	end := time.Now().Add(w.length)
+	rest := lastLook
+	if deadline, ok := ctx.Deadline(); ok && deadline.After(end) {
+		rest = min(rest, deadline.Sub(end)/2) // the answer takes time as well
+	}
+	looks, cancel := context.WithDeadline(ctx, end.Add(rest))
+	defer cancel()
+	out, err := w.until(looks, end)
+	switch {
+	case ctx.Err() != nil || looks.Err() == nil || !errors.Is(err, context.DeadlineExceeded):
+		return out, err
+	case w.before != nil:
+		return w.nothing(), w.before
+	case !w.sure:
+		return w.nothing(), &Error{Code: Unavailable, Hint: "wait longer, or for less", Err: errors.New("the search took longer than the wait")}
+	}
+	return w.nothing(), nil
+}
+
+// until looks, and waits between the looks.
+func (w *wait) until(ctx context.Context, end time.Time) (Waited, error) {
 	out, err := w.first(ctx)
 	if err != nil || len(out.Items) > 0 {
 		return out, err
@@ -132,7 +213,7 @@ func (w *wait) run(ctx context.Context) (Waited, error) {
 	for pause := firstPause; ; {
 		left := time.Until(end)
 		if left <= 0 {
-			return w.last(ctx, err)
+			return w.last(ctx)
 		}
 		timer, clock := time.NewTimer(min(pause, left)), false
 		select {
@@ -182,9 +263,12 @@ func (w *wait) first(ctx context.Context) (Waited, error) {
 			return Waited{}, err
 		}
 		if w.since.IsZero() {
+			w.sure = true
 			return w.nothing(), nil // what comes meanwhile is found by the next look
 		}
-		return w.already(ctx)
+		out, err := w.already(ctx)
+		w.sure = err == nil
+		return out, err
 	}
 	return w.look(ctx, false)
 }
@@ -198,20 +282,28 @@ func (w *wait) already(ctx context.Context) (Waited, error) {
 	return w.search(ctx, q)
 }
 
-// search returns the first page that holds anything: a page may be empty and
-// not the last.
 func (w *wait) search(ctx context.Context, q Query) (Waited, error) {
+	page, err := w.page(ctx, q)
+	if err != nil {
+		return w.nothing(), err
+	}
+	return w.found(page), nil
+}
+
+// page returns the first page that holds anything: a page may be empty and not
+// the last.
+func (w *wait) page(ctx context.Context, q Query) (Page[Summary], error) {
 	var failed []Outcome
 	req := PageRequest{Limit: w.limit}
 	for {
 		page, err := w.a.Search(ctx, q, req)
 		if err != nil {
-			return w.nothing(), err
+			return Page[Summary]{}, err
 		}
 		failed = append(failed, page.Failed...)
 		if len(page.Items) > 0 || page.Next == "" || page.Next == req.After {
 			page.Failed = failed
-			return w.found(page), nil
+			return page, nil
 		}
 		req.After = page.Next
 	}
@@ -220,10 +312,13 @@ func (w *wait) search(ctx context.Context, q Query) (Waited, error) {
 // look searches what arrived behind the mark and, again, since the time: a
 // search index may have taken in only now what was there before.
 func (w *wait) look(ctx context.Context, again bool) (Waited, error) {
-	defer func() { w.looked = time.Now() }()
 	out, err := w.arrived(ctx)
 	if again && err == nil && len(out.Items) == 0 && !w.since.IsZero() {
-		return w.already(ctx)
+		out, err = w.already(ctx)
+	}
+	w.looked = time.Now()
+	if ctx.Err() == nil { // a look that ran out of time says nothing of the server
+		w.before, w.sure = err, w.sure || err == nil
 	}
 	return out, err
 }
@@ -239,7 +334,7 @@ func (w *wait) arrived(ctx context.Context) (Waited, error) {
 	if err != nil || len(fresh) == 0 {
 		return w.nothing(), err
 	}
-	page, err := w.a.Search(ctx, q, PageRequest{Limit: w.limit})
+	page, err := w.page(ctx, q)
 	if err != nil {
 		return w.nothing(), err
 	}
@@ -251,22 +346,12 @@ func (w *wait) arrived(ctx context.Context) (Waited, error) {
 	return w.found(page), nil
 }
 
-// last is the look at the end of the time. The call answers also when that one
-// takes too long, if only the one before it went well.
-func (w *wait) last(ctx context.Context, before error) (Waited, error) {
-	if before == nil && time.Since(w.looked) < firstPause/2 {
+// last is the look at the end of the time, unless there was one just now.
+func (w *wait) last(ctx context.Context) (Waited, error) {
+	if w.before == nil && time.Since(w.looked) < firstPause/2 {
 		return w.nothing(), nil
 	}
-	look, cancel := context.WithTimeout(ctx, lastLook)
-	defer cancel()
-	out, err := w.look(look, true)
-	switch {
-	case err == nil, ctx.Err() != nil:
-		return out, err
-	case errors.Is(err, context.DeadlineExceeded):
-		err = before
-	}
-	return out, err
+	return w.look(ctx, true)
 }
 
 func (w *wait) nothing() Waited { return Waited{Failed: w.failed, Mark: w.mark} }

@@ -197,10 +197,7 @@ func TestWaitOnALaggingIndex(t *testing.T) {
 }
 
 func TestWaitReadsEmptyPages(t *testing.T) {
-	kinds(t, func(t *testing.T, b *box, a *provider.Account, told bool) {
-		if !told {
-			t.Skip("the pages are those of a search behind a mark")
-		}
+	kinds(t, func(t *testing.T, b *box, a *provider.Account, _ bool) {
 		b.pages = true
 		want := b.later(time.Second, "your code")
 		got, err := a.Wait(t.Context(), provider.WaitRequest{Query: forCodes()})
@@ -292,6 +289,63 @@ func TestWaitThatLooksLongAtTheEnd(t *testing.T) {
 		wantItems(t, got, err)
 		if took := time.Since(start); took > 15*time.Second {
 			t.Errorf("it took %v", took)
+		}
+	})
+}
+
+// TestWaitThatLooksLong: a look that began before the time was up ends soon after it.
+func TestWaitThatLooksLong(t *testing.T) {
+	kinds(t, func(t *testing.T, b *box, a *provider.Account, _ bool) {
+		b.deliver("newsletter")
+		start := time.Now()
+		b.slow = func(op string) time.Duration {
+			if op == "search" && time.Since(start) >= 6*time.Second {
+				return time.Minute
+			}
+			return 0
+		}
+		b.later(7*time.Second, "another newsletter")
+		got, err := a.Wait(t.Context(), provider.WaitRequest{Query: forCodes(), For: 20 * time.Second})
+		wantItems(t, got, err)
+		if took := time.Since(start); took > 25*time.Second {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
+// TestWaitThatNeverLooked: without one look that went well nobody knows what is there.
+func TestWaitThatNeverLooked(t *testing.T) {
+	kinds(t, func(t *testing.T, b *box, a *provider.Account, _ bool) {
+		b.slow = func(op string) time.Duration {
+			if op == "search" {
+				return time.Minute
+			}
+			return 0
+		}
+		start := time.Now()
+		_, err := a.Wait(t.Context(), provider.WaitRequest{Query: forCodes(), Since: start.Add(-time.Minute), For: 10 * time.Second})
+		if took := time.Since(start); !errors.Is(err, provider.Unavailable) || took != 15*time.Second {
+			t.Errorf("after %v: %v, want unavailable", took, err)
+		}
+	})
+}
+
+// TestCloseEndsWaits: nobody waits at an account that is closed, and Close
+// through one view ends the waits of the others.
+func TestCloseEndsWaits(t *testing.T) {
+	kinds(t, func(t *testing.T, b *box, a *provider.Account, _ bool) {
+		start := time.Now()
+		time.AfterFunc(5*time.Second, func() {
+			if err := a.Restrict(provider.AllCaps()).Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		_, err := a.Wait(t.Context(), provider.WaitRequest{Query: forCodes(), For: time.Minute})
+		if took := time.Since(start); !errors.Is(err, provider.Unavailable) || took != 5*time.Second {
+			t.Errorf("after %v: %v, want unavailable", took, err)
+		}
+		if err := a.Close(); err != nil {
+			t.Errorf("once more: %v", err)
 		}
 	})
 }

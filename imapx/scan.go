@@ -39,6 +39,7 @@ type scanner struct {
 	whole int    // how much of out is whole responses
 	own   []byte // a response that is not for the parser, or not yet
 	where route
+	torn  bool   // the response has a string that runs over the end of its line
 	chunk []byte // what scan was given, filed up to from, looked at up to at
 	from  int
 	at    int
@@ -237,6 +238,10 @@ func (s *scanner) step(c byte) error {
 		}
 		s.line = append(s.line, c)
 		if c == '\n' {
+			if s.where == pass && openCode(s.line) {
+				// The parser would look for its end in the lines behind this one.
+				return &Error{Kind: Protocol, Err: errors.New("a response code does not end")}
+			}
 			s.status(bytes.TrimRight(s.line, "\r\n"))
 			s.reset()
 		}
@@ -247,8 +252,8 @@ func (s *scanner) step(c byte) error {
 		case '\\':
 			s.state = scanEscape
 		case '\r', '\n':
-			if s.where != pass { // a fault in what the parser does not get
-				s.state = scanData
+			if s.where != pass { // a fault in what the parser must not get
+				s.state, s.torn = scanData, true
 				return s.data(c)
 			}
 			// RFC 9051 section 9: QUOTED-CHAR is never CR or LF.
@@ -309,6 +314,21 @@ func (s *scanner) head(c byte) error {
 	}
 	s.line = s.line[:0]
 	return s.data(c)
+}
+
+// openCode reports a status line whose response code has no end.
+func openCode(line []byte) bool {
+	tag, rest, _ := bytes.Cut(line, []byte(" "))
+	if string(tag) == "+" {
+		return false // all of it is text
+	}
+	for {
+		word, behind, _ := bytes.Cut(rest, []byte(" "))
+		rest = behind
+		if len(word) == 0 || word[0] < '0' || word[0] > '9' { // not the number in "* 1 OK"
+			return len(rest) > 0 && rest[0] == '[' && !bytes.Contains(rest, []byte("]"))
+		}
+	}
 }
 
 // upper is the word in upper case, without a copy of those that come all the time.
@@ -410,10 +430,10 @@ func (s *scanner) open() error {
 // reset is the end of a response.
 func (s *scanner) reset() {
 	s.file()
-	if s.where == take && !s.taken(s.own) {
+	if s.where == take && !s.taken(s.own) && !s.torn {
 		s.out = append(s.out, s.own...)
 	}
-	s.where, s.own, s.whole = undecided, s.own[:0], len(s.out)
+	s.where, s.torn, s.own, s.whole = undecided, false, s.own[:0], len(s.out)
 	if cap(s.own) > 64<<10 {
 		s.own = nil
 	}

@@ -54,6 +54,8 @@ func TestScanner(t *testing.T) {
 		{name: "status over its limit", answer: "* OK " + strings.Repeat("x", 100), midway: true, kind: TooLarge},
 		{name: "numbers have a limit of their own", answer: "* SEARCH" + strings.Repeat(" 1", 90) + "\r\n"},
 		{name: "numbers over their limit", answer: "* SEARCH" + strings.Repeat(" 1", 100), midway: true, kind: TooLarge},
+		{name: "codes and brackets that end, or are none", answer: "* OK [X y] z\r\nT1 OK see [1\r\n+ go [on\r\n* 1 OK [X]\r\n", lines: "* OK [X y] z|T1 OK see [1|+ go [on|* 1 OK [X]", news: "1 OK"},
+		{name: "a code without end", answer: "T1 OK [X y\r\n", midway: true, kind: Protocol},
 		{name: "line end in quotes", answer: "* LIST () \"/\" \"a\r\n", midway: true, kind: Protocol},
 		{name: "number out of range", answer: "* 4294967296 EXISTS\r\n", midway: true, kind: Protocol},
 	} {

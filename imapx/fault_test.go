@@ -371,6 +371,23 @@ func TestMoveTakenBackInMidSession(t *testing.T) {
 	}
 }
 
+// TestMoveOfManyScattered: a long command leaves the library in pieces.
+func TestMoveOfManyScattered(t *testing.T) {
+	var uids []imapx.UID
+	for i := range imapx.UID(imapx.ChunkSize) {
+		uids = append(uids, 1_000_000+2*i)
+	}
+	srv := serve(t, inboxed("MOVE UIDPLUS", "SELECT")+"C: UID MOVE 1000000,\nS: * OK [COPYUID 9 1000000 11] moved\nS: $ OK done")
+	var got imapx.Moved
+	write(t, open(t, srv.options()), "INBOX", func(ctx context.Context, c *imapx.Conn) (err error) {
+		got, err = c.Move(ctx, uids, "Archive")
+		return err
+	})
+	if len(got.Done) != 1 || len(got.Missing) != len(uids)-1 {
+		t.Errorf("%d done, %d missing", len(got.Done), len(got.Missing))
+	}
+}
+
 func TestSlowButSteady(t *testing.T) {
 	srv := serve(t, inboxed("", "EXAMINE")+`C: UID FETCH 5
 S. * 1 FETCH (UID 5 FLAGS () BODY[]<0> {20}\r\nabcdefghijklmnopqrst)

@@ -1,11 +1,11 @@
 package imapx
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -41,8 +41,7 @@ type guard struct {
 	why    error
 	hold   bool       // the next command waits for the one behind it
 	held   []byte     // such a command
-	only   string     // when set, the only command that may be sent
-	asked  []string   // kinds of answer that the library's commands since arm call for
+	only   string     // when set, the only command that may come next
 	own    *ownAnswer // of the command of our own under way
 	said   status     // last BYE, or what an untagged NO, BAD or ALERT said
 	copied copyUID
@@ -150,14 +149,12 @@ func (g *guard) Write(p []byte) (int, error) {
 		return len(p), nil
 	}
 	before := g.held
-	g.held = nil
+	g.held, g.only = nil, "" // a long command comes in pieces
 	g.mu.Unlock()
 	if closed {
 		return 0, net.ErrClosed
 	}
-	_, command, _ := strings.Cut(string(p[:min(len(p), 64)]), " ")
-	g.expect(command)
-	if only != "" && !strings.HasPrefix(command, only) {
+	if _, command, _ := bytes.Cut(p, []byte(" ")); !bytes.HasPrefix(command, []byte(only)) {
 		err := &Error{Kind: Protocol, Err: errors.New("the server took back an extension in mid-session")}
 		g.fail(err)
 		return 0, err
@@ -209,37 +206,15 @@ func (g *guard) bring(command []byte, named func(string)) {
 	g.held, g.named = append(g.held, command...), named
 }
 
-// restrict lets only one command pass, and with "" every one.
+// restrict lets only one command come next, and with "" every one.
 func (g *guard) restrict(command string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.only = command
 }
 
-// expect notes which kinds of answer a command of the library calls for, beside
-// those that may come at any time.
-func (g *guard) expect(command string) {
-	name, _, _ := strings.Cut(command, " ")
-	var kinds []string
-	switch strings.ToUpper(strings.TrimRight(name, "\r\n")) {
-	case "LIST":
-		kinds = []string{"LIST", "STATUS"}
-	case "STATUS", "NAMESPACE", "ID":
-		kinds = []string{strings.ToUpper(strings.TrimRight(name, "\r\n"))}
-	case "ENABLE":
-		kinds = []string{"ENABLED"}
-	case "GETQUOTA", "GETQUOTAROOT":
-		kinds = []string{"QUOTA", "QUOTAROOT"}
-	default:
-		return
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.asked = append(g.asked, kinds...)
-}
-
 // route sorts answers. The library gives up on what it does not know, and has
-// no use for what it did not ask for.
+// no use for what its commands do not ask for: those here never ask for more.
 func (g *guard) route(kind headKind, word string) route {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -254,10 +229,7 @@ func (g *guard) route(kind headKind, word string) route {
 		return pass
 	}
 	switch word {
-	case "OK", "NO", "BAD", "BYE", "PREAUTH", "EXISTS", "RECENT", "EXPUNGE", "FETCH", "SEARCH", "ESEARCH", "SORT", "THREAD":
-		return pass
-	}
-	if slices.Contains(g.asked, word) {
+	case "OK", "NO", "BAD", "BYE", "PREAUTH", "EXISTS", "RECENT", "EXPUNGE", "FETCH", "SEARCH":
 		return pass
 	}
 	return drop
@@ -288,7 +260,7 @@ func (g *guard) arm() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.armed = true
-	g.copied, g.ghosts, g.asked = copyUID{}, false, g.asked[:0]
+	g.copied, g.ghosts = copyUID{}, false
 	return g.Conn.SetReadDeadline(time.Now().Add(g.progress))
 }
 

@@ -69,7 +69,8 @@ func (c *Conversation) Add(l Letter) {
 // Has reports whether a message was added.
 func (c *Conversation) Has(id MessageID) bool { return c.has[id] }
 
-// Fail names a message that may belong to the conversation and could not be had.
+// Fail names a message that may belong to the conversation and could not be had,
+// or with no ID a folder.
 func (c *Conversation) Fail(o Outcome) { c.failed = append(c.failed, o) }
 
 // Cut notes that there may be more messages than were added.
@@ -143,7 +144,7 @@ func (c *Conversation) Page(req PageRequest) (Page[Summary], error) {
 			Code: TooLarge, Hint: "search for the rest by subject or sender",
 			Err: errors.New("the conversation may be longer: at most " + strconv.Itoa(MaxThread) + " messages are given, and not every one could be looked for"),
 		}})
-	} else {
+	} else if len(c.failed) == 0 {
 		page.Total = len(members)
 	}
 	if req.After != "" {

@@ -341,13 +341,10 @@ func TestSearchSaysWhichFolder(t *testing.T) {
 
 // listed is the FETCH answer for a list entry; from may be empty.
 func listed(uid int, from, subject string) string {
-	field := "Subject: " + subject + "\n"
 	if from != "" {
-		field = "From: " + from + "\n" + field
+		from = "From: " + from + "\n"
 	}
-	field += "\n"
-	return fmt.Sprintf("* %d FETCH (UID %d FLAGS () INTERNALDATE \"02-Nov-2026 10:00:00 +0000\" RFC822.SIZE 99 BODYSTRUCTURE (\"text\" \"plain\" NIL NIL NIL "+
-		"\"7bit\" 9 1) BODY[HEADER.FIELDS (SUBJECT)] {%d}\n%s)\n", uid, uid, len(field)+strings.Count(field, "\n"), field) + "$ OK done\n"
+	return written(uid, from+"Subject: "+subject+"\n")
 }
 
 // TestPartInSmallPieces: a server that answers with less than was asked for is

@@ -191,3 +191,45 @@ func TestFolderThatTimeRanOutFor(t *testing.T) {
 		t.Errorf("%q, failed %v, partial %v, next %q, %v", subjects(got.Items), got.Failed, got.Partial, got.Next, err)
 	}
 }
+
+// TestThreadBesideAFolderThatRefuses: the rest of the conversation is given, the
+// folder named once, and nobody says that this is all.
+func TestThreadBesideAFolderThatRefuses(t *testing.T) {
+	asked := 0
+	acct, b, _ := account(t, imapxtest.Memory(t), func(o *Options) {
+		o.IMAP = talk(t, "SPECIAL-USE", func(command string) string {
+			switch {
+			case strings.HasPrefix(command, "LIST"):
+				return "* LIST () \"/\" INBOX\n* LIST (\\Archive) \"/\" Old\n$ OK done\n"
+			case strings.HasPrefix(command, `EXAMINE "Old"`):
+				asked++
+				return "$ NO [NOPERM] not yours\n"
+			case strings.HasPrefix(command, "UID SEARCH"):
+				return "* SEARCH 1 2\n$ OK done\n"
+			case strings.HasPrefix(command, "UID FETCH 1 "):
+				return written(1, "Message-ID: <a@example.org>\n")
+			case strings.HasPrefix(command, "UID FETCH"):
+				return written(2, "Message-ID: <b@example.org>\nReferences: <a@example.org>\n")
+			}
+			return ""
+		})
+	})
+	page, err := acct.Thread(t.Context(), b.newID("INBOX", 7, 1), provider.PageRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	diff(t, "conversation", "a b", named(page.Items))
+	if len(page.Failed) != 1 || page.Failed[0].ID != "" || page.Total != 0 || asked != 1 {
+		t.Fatalf("failed %v, total %d, asked %d times", page.Failed, page.Total, asked)
+	}
+	wantCode(t, page.Failed[0].Err, provider.Denied)
+	if !strings.Contains(page.Failed[0].Err.Error(), `folder "Old"`) {
+		t.Error(page.Failed[0].Err)
+	}
+}
+
+// written is the FETCH answer for a list entry with these header fields.
+func written(uid int, fields string) string {
+	return fmt.Sprintf("* %d FETCH (UID %d FLAGS () INTERNALDATE \"02-Nov-2026 10:00:00 +0000\" RFC822.SIZE 99 BODYSTRUCTURE (\"text\" \"plain\" NIL NIL NIL "+
+		"\"7bit\" 9 1) BODY[HEADER.FIELDS (SUBJECT)] {%d}\n%s\n)\n$ OK done\n", uid, uid, len(fields)+strings.Count(fields, "\n")+2, fields)
+}

@@ -37,7 +37,7 @@ func (b *Backend) Thread(ctx context.Context, id provider.MessageID, page provid
 	if err != nil {
 		return none, err
 	}
-	w := &walk{b: b, own: groups[0], conv: provider.NewConversation(b.opts.Account, id)}
+	w := &walk{b: b, own: groups[0], conv: provider.NewConversation(b.opts.Account, id), closed: make(map[string]bool)}
 	if w.folders, err = b.threadFolders(ctx, w.own.folder); err != nil {
 		return none, err
 	}
@@ -59,8 +59,9 @@ type walk struct {
 	folders []threadFolder
 	kin     imapx.Kin // what the server itself says; no names
 
-	mu   sync.Mutex
-	conv *provider.Conversation
+	mu     sync.Mutex
+	conv   *provider.Conversation
+	closed map[string]bool // folders that cannot be looked into
 }
 
 type threadFolder struct {
@@ -200,11 +201,7 @@ func (w *walk) look(ctx context.Context, kin imapx.Kin) error {
 	for range min(searchWorkers, len(w.folders)) {
 		wg.Go(func() {
 			for f := range next {
-				err := w.lookIn(ctx, f, kin)
-				if errors.Is(err, imapx.NotFound) && f.name != w.own.folder {
-					err = nil // it went away since the folders were listed
-				}
-				if err != nil {
+				if err := w.lookIn(ctx, f, kin); err != nil && !w.doesWithout(f, err) {
 					cancel(err)
 				}
 			}
@@ -218,7 +215,24 @@ func (w *walk) look(ctx context.Context, kin imapx.Kin) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	w.folders = slices.DeleteFunc(w.folders, func(f threadFolder) bool { return w.closed[f.name] })
 	return nil
+}
+
+// doesWithout notes another folder that cannot be looked into, unless the
+// reason is not that folder's alone.
+func (w *walk) doesWithout(f threadFolder, err error) bool {
+	vanished := errors.Is(err, imapx.NotFound) // since the folders were listed
+	if f.name == w.own.folder || !vanished && !ofFolder(err) {
+		return false
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closed[f.name] = true
+	if !vanished {
+		w.conv.Fail(provider.Outcome{Err: inFolder(f.name, err)})
+	}
+	return true
 }
 
 func (w *walk) lookIn(ctx context.Context, in threadFolder, kin imapx.Kin) error {

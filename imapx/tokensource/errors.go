@@ -15,10 +15,13 @@ import (
 // maxWords bounds what is shown of an authorization server's text.
 const maxWords = 200
 
-// signInError is a grant that is over.
-type signInError struct{ why string }
+// signInError is what the user has to mend.
+type signInError struct {
+	why  string
+	over bool // the grant is: it is not asked for again
+}
 
-func (e *signInError) Error() string { return e.why + ": sign in again" }
+func (e *signInError) Error() string { return e.why }
 
 // Is matches imapx.Auth.
 func (e *signInError) Is(target error) bool { return target == error(imapx.Auth) }
@@ -64,7 +67,9 @@ func (s *Source) failure(err error, old oauth2.Token) error {
 	switch answer.ErrorCode {
 	case "invalid_grant", // RFC 6749 section 5.2
 		"interaction_required", "login_required", "consent_required": // OpenID Connect Core section 3.1.2.6, as Microsoft has them here
-		return &signInError{"the authorization server no longer honours the grant (" + text + ")"}
+		return &signInError{"the authorization server no longer honours the grant (" + text + ")", true}
+	case "invalid_client", "unauthorized_client": // RFC 6749 section 5.2; the server's side of it may be mended
+		return &signInError{"the authorization server takes no requests of this client (" + text + "): check its id and secret", false}
 	}
 	return errors.New("the authorization server gives no access token: " + text)
 }

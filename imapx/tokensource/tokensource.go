@@ -40,7 +40,8 @@ type Options struct {
 	// the refresh token is a new one, so does Token, and the next call of Token
 	// calls it again: the old refresh token may be void.
 	Saved func(*oauth2.Token) error
-	// Client asks; nil: one that follows no redirect.
+	// Client asks. It follows no redirect unless it has a CheckRedirect: what is
+	// posted is secret. It may be nil.
 	Client *http.Client
 }
 
@@ -75,9 +76,14 @@ func New(opts Options) (*Source, error) {
 	}
 	config := *opts.Config
 	opts.Config = &config
-	if opts.Client == nil {
-		opts.Client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := http.Client{}
+	if opts.Client != nil {
+		client = *opts.Client
 	}
+	if client.CheckRedirect == nil {
+		client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	}
+	opts.Client = &client
 	s := &Source{opts: opts, token: *opts.Token}
 	s.ended, s.end = context.WithCancel(context.Background())
 	return s, nil
@@ -85,8 +91,9 @@ func New(opts Options) (*Source, error) {
 
 // Token returns an access token that is good for a minute at least and is not
 // refused, renewed if need be: once for all who ask at the same time. An error
-// that matches imapx.Auth says that the user has to sign in again. Errors hold
-// no token. It returns when ctx ends; the renewal goes on for its next caller.
+// that matches imapx.Auth says that the user has to sign in again, or that the
+// client's id or secret is wrong. Errors hold no token. It returns when ctx
+// ends; the renewal goes on for its next caller.
 func (s *Source) Token(ctx context.Context, refused string) (string, error) {
 	for {
 		if err := ctx.Err(); err != nil {
@@ -133,7 +140,7 @@ func (s *Source) current(refused string) (string, *renewal, error) {
 	case s.revoked != nil:
 		return "", nil, s.revoked
 	case s.token.RefreshToken == "":
-		return "", nil, &signInError{"the access token is over and there is no refresh token"}
+		return "", nil, &signInError{"the access token is over and there is no refresh token", true}
 	}
 	r := &renewal{done: make(chan struct{})}
 	if !fresh {
@@ -173,7 +180,7 @@ func (s *Source) renew(r *renewal, fresh bool) {
 			err = nil // what is kept is as good
 		}
 		s.token = token
-	case errors.As(err, &gone):
+	case errors.As(err, &gone) && gone.over:
 		s.revoked = err
 	case err == nil:
 		s.token, s.unsaved = token, false

@@ -232,9 +232,11 @@ func TestErrors(t *testing.T) {
 		text   string
 	}{
 		{"grant revoked", status(400, `{"error":"invalid_grant","error_description":"refresh-0 was revoked\u001b[2J, access-0 too, client-secret"}`), true,
-			"(invalid_grant [secret] was revoked[2J, [secret] too, [secret]): sign in again"},
-		{"consent withdrawn", status(400, `{"error":"interaction_required"}`), true, "sign in again"},
-		{"wrong client", status(401, `{"error":"invalid_client"}`), false, "gives no access token: invalid_client"},
+			"(invalid_grant [secret] was revoked[2J, [secret] too, [secret])"},
+		{"consent withdrawn", status(400, `{"error":"interaction_required"}`), true, "no longer honours the grant (interaction_required)"},
+		{"wrong client", status(401, `{"error":"invalid_client","error_description":"client-secret is wrong"}`), true,
+			"takes no requests of this client (invalid_client [secret] is wrong): check its id and secret"},
+		{"another kind of client", status(400, `{"error":"unauthorized_client"}`), true, "(unauthorized_client): check its id and secret"},
 		{"down", status(503, `<html>refresh-0</html>`), false, "HTTP status 503"},
 		{"no token in it", status(200, `{"refresh_token":"refresh-9"}`), false, "no new access token"},
 		{"no JSON", status(200, `refresh-0`), false, "no new access token"},
@@ -265,7 +267,8 @@ func TestErrors(t *testing.T) {
 				t.Errorf("error %q", text)
 			}
 			_, again := src.Token(t.Context(), "")
-			if again == nil || tt.signIn && s.requests() != 1 || !tt.signIn && s.requests() != 2 {
+			over := tt.signIn && !strings.Contains(tt.text, "client")
+			if again == nil || over && s.requests() != 1 || !over && s.requests() != 2 {
 				t.Errorf("%d requests, %v", s.requests(), again)
 			}
 		})
@@ -285,6 +288,41 @@ func TestErrors(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+// A client of the embedder's own posts nothing secret elsewhere either, unless
+// it says itself how it follows redirects.
+func TestRedirectWithOwnClient(t *testing.T) {
+	elsewhere := start(t)
+	s := start(t)
+	s.answer = func(w http.ResponseWriter) bool {
+		w.Header().Set("Location", elsewhere.URL)
+		w.WriteHeader(http.StatusTemporaryRedirect)
+		return true
+	}
+	own := &http.Client{Transport: s.Client().Transport}
+	source := func() *tokensource.Source {
+		src, err := tokensource.New(tokensource.Options{
+			Config: &oauth2.Config{ClientID: "client", ClientSecret: "client-secret", Endpoint: oauth2.Endpoint{TokenURL: s.URL, AuthStyle: oauth2.AuthStyleInHeader}},
+			Token:  first(0), Client: own,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { src.Close() })
+		return src
+	}
+	if _, err := source().Token(t.Context(), ""); err == nil || !strings.Contains(err.Error(), "HTTP status 307") || elsewhere.requests() != 0 {
+		t.Errorf("got %v, and %d requests elsewhere", err, elsewhere.requests())
+	}
+	if own.CheckRedirect != nil {
+		t.Error("the embedder's client was changed")
+	}
+	asked := 0
+	own.CheckRedirect = func(*http.Request, []*http.Request) error { asked++; return http.ErrUseLastResponse }
+	if _, err := source().Token(t.Context(), ""); err == nil || asked != 1 {
+		t.Errorf("got %v, and its own rule was asked %d times", err, asked)
+	}
 }
 
 // TestNotSaved: a new refresh token that is not kept is an error until it is;

@@ -58,24 +58,26 @@ func dialWithToken(ctx context.Context, o Options, refused *refusedToken) (*sess
 	return nil, signIn(err)
 }
 
+// opToken is the Op of errors that another token would mend.
+const opToken = "token"
+
 // askToken has Token's own failures sorted: what matches Auth means that the
 // owner has to sign in, all else may pass.
 func askToken(ctx context.Context, o Options, refused string) (string, error) {
-	const op = "token"
 	token, err := o.Token(ctx, refused)
 	if over := ended(ctx); over != nil {
 		return "", over
 	}
 	switch {
 	case errors.Is(err, Auth):
-		return "", &Error{Op: op, Kind: Auth, Err: err}
+		return "", &Error{Op: opToken, Kind: Auth, Err: err}
 	case isContext(err): // of the function's own: the caller still waits
-		return "", &Error{Op: op, Kind: Unavailable, Err: errors.New("no access token in time")}
+		return "", &Error{Op: opToken, Kind: Unavailable, Err: errors.New("no access token in time")}
 	case err != nil:
-		return "", &Error{Op: op, Kind: Unavailable, Err: err}
+		return "", &Error{Op: opToken, Kind: Unavailable, Err: err}
 	}
 	if err := mechanism.CheckToken(token); err != nil {
-		return "", &Error{Op: op, Kind: Auth, Err: err}
+		return "", &Error{Op: opToken, Kind: Auth, Err: err}
 	}
 	return token, nil
 }
@@ -87,18 +89,19 @@ func tokenRefused(err error) bool {
 	return errors.As(err, &e) && e.Kind == Auth && e.Code != "PRIVACYREQUIRED"
 }
 
-// signIn says what helps when another token is no better. answer is the
-// server's, nil when it was not asked.
+// signIn is the end when another token is no better. answer is the server's,
+// nil when it was not asked.
 func signIn(answer error) error {
-	const advice = "the access token is refused: sign in again"
-	out := Error{Op: "AUTHENTICATE", Kind: Auth, Err: errors.New(advice)}
+	const refused = "the access token is refused"
+	out := Error{Kind: Auth, Err: errors.New(refused)}
 	var e *Error
 	if errors.As(answer, &e) {
 		out = *e
-		out.Err = errors.New(advice)
+		out.Err = errors.New(refused)
 		if e.Err != nil {
-			out.Err = errors.New(advice + " (" + e.Err.Error() + ")")
+			out.Err = errors.New(refused + " (" + e.Err.Error() + ")")
 		}
 	}
+	out.Op = opToken
 	return &out
 }

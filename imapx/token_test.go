@@ -73,13 +73,13 @@ func TestToken(t *testing.T) {
 		{name: "refused twice", give: []string{"t1", "t2", "t3"},
 			scripts: []string{x + login("t1") + challenged + "S: $ NO nope", x + login("t2") + challenged + "S: $ NO nope again", x + login("t3") + in},
 			kinds:   []imapx.Kind{imapx.Auth, ""}, refused: []string{"", "t1", ""},
-			text: "nope again: the access token is refused: sign in again (the server's status is 401)"},
+			text: "nope again: the access token is refused (the server's status is 401)"},
 		{name: "no other token", give: []string{"t1"},
 			scripts: []string{x + login("t1") + challenged + "S: $ NO nope"},
-			kinds:   []imapx.Kind{imapx.Auth, imapx.Auth, imapx.Auth}, refused: []string{"", "t1", "", "t1", "", "t1"}, text: "nope: the access token is refused: sign in again"},
+			kinds:   []imapx.Kind{imapx.Auth, imapx.Auth, imapx.Auth}, refused: []string{"", "t1", "", "t1", "", "t1"}, text: "token: auth: nope: the access token is refused"},
 		{name: "refused token comes again, then a new one", give: []string{"t1", "t1", "t1", "t2"},
 			scripts: []string{x + login("t1") + "S: $ NO nope", x + login("t2") + in},
-			kinds:   []imapx.Kind{imapx.Auth, ""}, refused: []string{"", "t1", "", "t1"}, text: "sign in again"},
+			kinds:   []imapx.Kind{imapx.Auth, ""}, refused: []string{"", "t1", "", "t1"}, text: "the access token is refused"},
 		{name: "server is busy", give: []string{"t1", "t2"},
 			scripts: []string{x + login("t1") + challenged + "S: $ NO [UNAVAILABLE] token server is down"},
 			kinds:   []imapx.Kind{imapx.Unavailable}, refused: []string{""}, text: "token server is down"},
@@ -160,7 +160,7 @@ func TestOAuthBearer(t *testing.T) {
 	p := open(t, opts)
 	err := noop(t, p)
 	wantKind(t, err, imapx.Auth)
-	if !strings.Contains(err.Error(), "sign in again (the server's status is invalid_token)") {
+	if !strings.Contains(err.Error(), "the access token is refused (the server's status is invalid_token)") {
 		t.Error(err)
 	}
 	if err := noop(t, p); err != nil {

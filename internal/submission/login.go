@@ -57,16 +57,16 @@ func askToken(ctx context.Context, opt *Options, refused string) (string, error)
 	return token, nil
 }
 
-// signIn says what helps when another token is no better.
+// signIn is the end when another token is no better.
 func signIn(err error) error {
-	const advice = "the access token is refused: sign in again"
-	out := Error{Kind: Unauthenticated, Err: errors.New(advice)}
+	const refused = "the access token is refused"
+	out := Error{Kind: Unauthenticated, Err: errors.New(refused)}
 	var answer *Error
 	if errors.As(err, &answer) {
 		out = *answer
-		out.Err = errors.New(advice)
+		out.Err = errors.New(refused)
 		if answer.Err != nil {
-			out.Err = errors.New(advice + " (" + answer.Err.Error() + ")")
+			out.Err = errors.New(refused + " (" + answer.Err.Error() + ")")
 		}
 	}
 	return &out

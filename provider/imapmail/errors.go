@@ -24,8 +24,10 @@ func mapError(err error) error {
 	var imap *imapx.Error
 	var smtp *submission.Error
 	var mime *mailmime.Error
-	switch {
-	case err == nil, errors.As(err, &known):
+	switch isKnown := errors.As(err, &known); {
+	case isKnown && (errors.As(err, &imap) && holds(imap.Err, known) || errors.As(err, &smtp) && holds(smtp.Err, known)):
+		return known // a Token function's own, without the layers it came through
+	case err == nil, isKnown:
 		return err
 	case errors.As(err, &imap):
 		return fromIMAP(imap)
@@ -35,6 +37,11 @@ func mapError(err error) error {
 		return &provider.Error{Code: provider.Invalid, Err: err}
 	}
 	return err
+}
+
+func holds(err error, known *provider.Error) bool {
+	var inner *provider.Error
+	return errors.As(err, &inner) && inner == known
 }
 
 // unreached is the hint for a server that does not answer as it should: who set
@@ -61,6 +68,9 @@ func classify(e *imapx.Error) *provider.Error {
 	switch e.Kind {
 	case imapx.Auth:
 		out.Hint = "check the user name and password, then sign in again"
+		if e.Op == "token" {
+			out.Hint = "the owner has to sign in again, as the user of this mailbox"
+		}
 	case imapx.TLS:
 		out.Hint = "check the server's name and certificate; nothing secret was sent"
 		if spokeNoTLS(e) || e.Op == "STARTTLS" {

@@ -204,3 +204,25 @@ func once(t *testing.T, err error) {
 		}
 	}
 }
+
+// TestAdviceOnTokens: what helps against a refused token is not a password, and
+// a Token function that knows better is passed on, for sending too.
+func TestAdviceOnTokens(t *testing.T) {
+	wants := func(err error, hint string) {
+		t.Helper()
+		got, ok := mapError(err).(*provider.Error) //nolint:errorlint // with nothing around it
+		if !ok || got.Code != provider.Unauthenticated || got.Hint != hint {
+			t.Errorf("%v gives %+v, want the hint %q", err, got, hint)
+		}
+	}
+	wants(&imapx.Error{Op: "token", Kind: imapx.Auth}, "the owner has to sign in again, as the user of this mailbox")
+	wants(&imapx.Error{Op: "LOGIN", Kind: imapx.Auth}, "check the user name and password, then sign in again")
+
+	own := &imapx.Error{Kind: imapx.Auth, Err: &provider.Error{Code: provider.Unauthenticated, Hint: "run login", Err: errors.New("revoked")}}
+	wants(own, "run login")
+	_, err := tokenForSending(func(context.Context, string) (string, error) { return "", own })(t.Context(), "")
+	wants(err, "run login")
+	if outer := (&provider.Error{Op: "search", Code: provider.Conflict, Err: own}); mapError(outer) != error(outer) { //nolint:errorlint // as it is
+		t.Errorf("%v lost what was around the token's error", outer)
+	}
+}

@@ -16,8 +16,8 @@ import (
 
 // Options describes an account. Account and IMAP are required.
 type Options struct {
-	Account    string // the embedder's id of the account
-	IMAP       imapx.Options
+	Account    string             // the embedder's id of the account
+	IMAP       imapx.Options      // a *provider.Error in an error of its Token is what callers get, with its Hint
 	SMTP       *SMTP              // nil: the account cannot send
 	Identities []provider.Address // addresses to send from, the default first
 	SentBy     SentBy

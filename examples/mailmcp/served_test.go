@@ -90,8 +90,9 @@ func TestLoginThenServe(t *testing.T) {
 			s.mail.cut()
 			for range 2 {
 				got := c.refused(t, "unauthenticated", "list_messages", nil)
-				if !strings.Contains(got.text, "mailmcp login") || !strings.Contains(got.text, "Token has been expired or revoked.") {
-					t.Errorf("%s: want what to do and the server's words", got.text)
+				if strings.Count(got.text, "mailmcp login again") != 1 || !strings.Contains(got.text, "Token has been expired or revoked.") ||
+					strings.Contains(got.text, "password") || strings.Contains(got.text, "sign in") {
+					t.Errorf("%s: want what to do, once, and the server's words", got.text)
 				}
 			}
 			stdin.Close()

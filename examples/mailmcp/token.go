@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/postern-mail/postern/imapx"
 	"github.com/postern-mail/postern/imapx/tokensource"
+	"github.com/postern-mail/postern/provider"
 )
 
 const (
@@ -204,7 +204,9 @@ func (t *tokens) store(ctx context.Context) error {
 
 // again tells imapx, and through it the model, that the owner has to act.
 func (t *tokens) again(err error) error {
-	return &imapx.Error{Kind: imapx.Auth, Err: fmt.Errorf("the owner has to run mailmcp login again for account %s: %w", t.account, err)}
+	return &imapx.Error{Kind: imapx.Auth, Err: &provider.Error{
+		Code: provider.Unauthenticated, Hint: "the owner has to run mailmcp login again for account " + t.account, Err: err,
+	}}
 }
 
 // notNow is a renewal that did not come to its turn: not the end of the

@@ -12,6 +12,7 @@ import (
 
 	"github.com/postern-mail/postern/imapx"
 	"github.com/postern-mail/postern/internal/leakcheck"
+	"github.com/postern-mail/postern/provider"
 )
 
 func (s *authServer) tokens(t *testing.T, file string) *tokens {
@@ -118,8 +119,9 @@ func TestRefusedRenewal(t *testing.T) {
 		auth   bool
 		says   string
 	}{
-		"revoked":      {func(_ *testing.T, s *authServer, _ *tokens) { s.revoke() }, true, "invalid_grant Token has been expired or revoked."},
-		"wrong secret": {func(_ *testing.T, _ *authServer, x *tokens) { x.secret = "secret-2" }, false, "invalid_client who is that?"},
+		"revoked": {func(_ *testing.T, s *authServer, _ *tokens) { s.revoke() }, true, "invalid_grant Token has been expired or revoked."},
+		"wrong secret": {func(_ *testing.T, _ *authServer, x *tokens) { x.secret = "secret-2" }, true,
+			"invalid_client who is that?): check its id and secret"},
 		"row damaged": {func(t *testing.T, _ *authServer, x *tokens) {
 			tamper(t, x.state.name, "UPDATE credentials SET sealed=x'00' WHERE account='imap'")
 		}, true, "damaged"},
@@ -133,8 +135,12 @@ func TestRefusedRenewal(t *testing.T) {
 			tokens := auth.tokens(t, newLogin(t, auth))
 			tc.change(t, auth, tokens)
 			_, err := tokens.token(t.Context(), "")
-			if err == nil || errors.Is(err, imapx.Auth) != tc.auth || strings.Contains(err.Error(), "mailmcp login") != tc.auth || !strings.Contains(err.Error(), tc.says) {
-				t.Errorf("got %v, want %q; only the owner can mend it: %v", err, tc.says, tc.auth)
+			hint := ""
+			if known := (*provider.Error)(nil); errors.As(err, &known) {
+				hint = known.Hint
+			}
+			if err == nil || errors.Is(err, imapx.Auth) != tc.auth || strings.Contains(hint, "mailmcp login") != tc.auth || !strings.Contains(err.Error(), tc.says) {
+				t.Errorf("got %v and %q, want %q; only the owner can mend it: %v", err, hint, tc.says, tc.auth)
 			}
 			if strings.Contains(fmt.Sprint(err), "refresh-0") {
 				t.Errorf("a secret in %v", err)

@@ -107,7 +107,7 @@ func (c *Conn) moveChunk(ctx context.Context, uids []UID, dest string, out *Move
 			c.doubtful(uids, dest, true)
 			out.Unsure = append(out.Unsure, without(uids, setOf(done))...)
 		}
-		return err
+		return c.whyRefused(ctx, dest, err)
 	case len(done) > 0:
 		out.Done = append(out.Done, done...)
 		out.Missing = append(out.Missing, without(uids, setOf(done))...)
@@ -242,7 +242,7 @@ func (c *Conn) moveByCopy(ctx context.Context, uids []UID, dest string, out *Mov
 		out.Unsure = append(out.Unsure, uids...)
 		return err
 	case err != nil:
-		return err
+		return c.whyRefused(ctx, dest, err)
 	}
 	if copied := out.learn(named, uids); len(copied) > 0 {
 		// What the server does not name as copied stays where it is.

@@ -95,6 +95,38 @@ func TestMoveToNowhere(t *testing.T) {
 	}
 }
 
+// TestMoveRefusedWithoutAReason: a server that says NO and no more is asked
+// whether there is such a mailbox.
+func TestMoveRefusedWithoutAReason(t *testing.T) {
+	const (
+		byMove = "C: UID SEARCH\nS: * SEARCH 5\nS: $ OK\nC: UID MOVE 5 \"Archive\"\n"
+		byCopy = "C: UID FETCH 5\nS: * 1 FETCH (UID 5 FLAGS () INTERNALDATE \"02-Nov-2026 10:00:00 +0000\" RFC822.SIZE 9 BODY[HEADER.FIELDS (\"Message-ID\")] {2}\nS:\nS: )\nS: $ OK\nC: UID COPY 5 \"Archive\"\n"
+		ask    = "C: LIST \"\" \"Archive\"\n"
+	)
+	for _, tt := range []struct {
+		name, caps, script string
+		kind               imapx.Kind
+	}{
+		{"move, not there", "MOVE", byMove + "S: $ NO sorry\n" + ask + "S: $ OK", imapx.NotFound},
+		{"move, there", "MOVE", byMove + "S: $ NO sorry\n" + ask + "S: * LIST () \"/\" Archive\nS: $ OK", imapx.Refused},
+		{"copy, not there", "", byCopy + "S: $ NO sorry\n" + ask + "S: $ OK", imapx.NotFound},
+		{"copy, there and not for mail", "", byCopy + "S: $ NO sorry\n" + ask + "S: * LIST (\\NoSelect) \"/\" Archive\nS: $ OK", imapx.Refused},
+		{"copy, not to be asked", "", byCopy + "S: $ NO sorry\n" + ask + "S: $ NO", imapx.Refused},
+		{"copy, with a reason", "", byCopy + "S: $ NO [NOPERM] yours it is not", imapx.Refused},
+		{"copy, with another", "", byCopy + "S: $ NO [OVERQUOTA] full", imapx.Limit},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			srv := serve(t, inboxed(tt.caps, "SELECT")+tt.script)
+			err := open(t, srv.options()).Write(t.Context(), "INBOX", func(c *imapx.Conn) error {
+				got, err := c.Move(t.Context(), []imapx.UID{5}, "Archive")
+				diff(t, "moved", imapx.Moved{New: map[imapx.UID]imapx.UID{}}, got)
+				return err
+			})
+			wantKind(t, err, tt.kind)
+		})
+	}
+}
+
 func TestRemove(t *testing.T) {
 	onServers(t, func(t *testing.T, srv *imapxtest.Server) {
 		uids := fill(t, srv, "INBOX", 4)

@@ -83,7 +83,7 @@ func (c *Conn) selectBox(ctx context.Context, name string, e effect) error {
 		return err
 	})
 	if err != nil {
-		return c.whySelect(ctx, name, err)
+		return c.whyRefused(ctx, name, err)
 	}
 	if got.UIDValidity == 0 {
 		// RFC 9051 section 6.3.2 requires it; without it no number is safe to keep.
@@ -123,9 +123,9 @@ func (c *Conn) reopen(ctx context.Context) error {
 	return c.Expect(was.UIDValidity)
 }
 
-// whySelect tells a mailbox that is not there from one that is refused: many
+// whyRefused tells a mailbox that is not there from one that is refused: many
 // servers answer both with a plain NO.
-func (c *Conn) whySelect(ctx context.Context, name string, err error) error {
+func (c *Conn) whyRefused(ctx context.Context, name string, err error) error {
 	var e *Error
 	if !errors.As(err, &e) || e.Kind != Refused || e.Code != "" || c.lost != nil {
 		return err

@@ -108,11 +108,7 @@ func TestConformance(t *testing.T) {
 	})
 	t.Run("dovecot", func(t *testing.T) { providertest.Run(t, &harness{root: imapxtest.Dovecot(t)}) })
 	t.Run("cyrus", func(t *testing.T) { providertest.Run(t, &harness{root: imapxtest.Cyrus(t), strict: true}) })
-	t.Run("courier", func(t *testing.T) {
-		providertest.Run(t, &harness{root: imapxtest.Courier(t), cut: true},
-			providertest.Exception{Check: "move/nowhere", Reason: "Courier refuses a COPY to no folder without saying why"},
-		)
-	})
+	t.Run("courier", func(t *testing.T) { providertest.Run(t, &harness{root: imapxtest.Courier(t), cut: true}) })
 }
 
 // hiddenTogether is how many suites run at a time: they wait for servers more

@@ -1,6 +1,7 @@
 package imapx_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -36,4 +37,41 @@ func TestNoBodyBecomesProtocol(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRemovalOfNothing: a removal without a number is the end of the list for
+// the client library, which then waits for room for the others.
+func TestRemovalOfNothing(t *testing.T) {
+	for _, line := range []string{"* 0 EXPUNGE", "* EXPUNGE", "* 00000000000000000000000000000 EXPUNGE"} {
+		t.Run(line, func(t *testing.T) {
+			srv := serve(t, inboxed("UIDPLUS", "SELECT")+"C: UID STORE\nS: * 3 FETCH (UID 5 FLAGS (\\Deleted))\nS: $ OK\nC: UID EXPUNGE\nS: "+line+
+				strings.Repeat("\nS: * 1 EXPUNGE", 300)+"\nS: $ OK done",
+				inboxed("UIDPLUS", "SELECT")+"C: UID SEARCH\nS: * SEARCH\nS: $ OK")
+			var got imapx.Changed
+			write(t, open(t, srv.options()), "INBOX", func(ctx context.Context, c *imapx.Conn) (err error) {
+				got, err = c.Remove(ctx, []imapx.UID{5})
+				return err
+			})
+			diff(t, "removed", imapx.Changed{Done: []imapx.UID{5}}, got)
+		})
+	}
+}
+
+// TestManySearchAnswers: the limit of a search is one of all that answers it.
+func TestManySearchAnswers(t *testing.T) {
+	const some = "\nS: * SEARCH 1 3 5 7 9 11 13 15 17 19 21 23 25 27 29 31 33 35 37 39"
+	srv := serve(t, inboxed("", "EXAMINE")+"C: UID SEARCH"+strings.Repeat(some, 3)+"\nS: $ OK\nC: UID SEARCH"+strings.Repeat(some, 3)+"\nS: $ OK\nC: UID SEARCH"+
+		some+"\nS: I0 OK"+some+some+some+some+"\nS: $ OK")
+	opts := srv.options()
+	opts.Limits.Numbers = 256
+	err := open(t, opts).Read(t.Context(), "INBOX", func(c *imapx.Conn) error {
+		for range 2 {
+			if hits, err := c.Search(t.Context(), imapx.Criteria{}, 50); err != nil || hits.Total != 20 {
+				t.Errorf("%d hits, %v", hits.Total, err)
+			}
+		}
+		_, err := c.Search(t.Context(), imapx.Criteria{}, 50)
+		return err
+	})
+	wantKind(t, err, imapx.TooLarge)
 }

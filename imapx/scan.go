@@ -35,14 +35,15 @@ type scanner struct {
 	// it was ours after all; one that was not goes to the parser. It keeps nothing.
 	taken func(response []byte) bool
 
-	out   []byte // for the parser
-	whole int    // how much of out is whole responses
-	own   []byte // a response that is not for the parser, or not yet
-	where route
-	torn  bool   // the response has a string that runs over the end of its line
-	chunk []byte // what scan was given, filed up to from, looked at up to at
-	from  int
-	at    int
+	out    []byte // for the parser
+	whole  int    // how much of out is whole responses
+	own    []byte // a response that is not for the parser, or not yet
+	where  route
+	tagged bool   // it is the end of a command
+	torn   bool   // the response has a string that runs over the end of its line
+	chunk  []byte // what scan was given, filed up to from, looked at up to at
+	from   int
+	at     int
 
 	state   scanState
 	kind    responseKind
@@ -55,7 +56,9 @@ type scanner struct {
 	digits  int
 	literal int64 // bytes of the open literal still to come
 	line    []byte
-	order   order
+
+	numbers int64 // bytes of lists of numbers that answer the command under way
+	order   order // of those that the parser sorts
 }
 
 // order follows the numbers of an answer.
@@ -167,7 +170,7 @@ func (s *scanner) put(b []byte) {
 
 // send decides where the response goes whose head is in line.
 func (s *scanner) send(kind headKind, word string) {
-	s.where = s.route(kind, word)
+	s.where, s.tagged = s.route(kind, word), kind == headTag
 	s.put(s.line)
 	s.from = s.at
 }
@@ -205,7 +208,7 @@ func (s *scanner) dull(b []byte) (n int) {
 				break
 			}
 		}
-		if s.kind == kindNumbers {
+		if s.kind == kindNumbers && s.where == pass {
 			for _, c := range b[:n] {
 				s.order.step(c)
 			}
@@ -223,7 +226,7 @@ func telling(c byte) bool {
 
 func (s *scanner) most() int64 {
 	if s.kind == kindNumbers {
-		return s.limits.Numbers
+		return s.limits.Numbers - s.numbers
 	}
 	return s.limits.Response
 }
@@ -303,6 +306,11 @@ func (s *scanner) head(c byte) error {
 		s.number = int64(n)
 		return s.end(c)
 	default:
+		if word == "EXPUNGE" && (s.words == 2 || s.number == 0) {
+			// RFC 9051 section 7.5.1. The parser takes it for the end of the list and
+			// then waits for somebody to take the rest.
+			return &Error{Kind: Protocol, Err: errors.New("a removal of no message")}
+		}
 		s.state, s.kind = wordKind(word)
 		s.send(headWord, word)
 		if s.words == 3 {
@@ -433,12 +441,18 @@ func (s *scanner) reset() {
 	if s.where == take && !s.taken(s.own) && !s.torn {
 		s.out = append(s.out, s.own...)
 	}
-	s.where, s.torn, s.own, s.whole = undecided, false, s.own[:0], len(s.out)
+	switch {
+	case s.kind == kindNumbers:
+		s.numbers += s.size
+	case s.tagged && s.where != drop:
+		s.numbers, s.order = 0, order{}
+	}
+	s.where, s.tagged, s.torn, s.own, s.whole = undecided, false, false, s.own[:0], len(s.out)
 	if cap(s.own) > 64<<10 {
 		s.own = nil
 	}
 	s.state, s.kind, s.words, s.depth, s.size, s.prev = scanHead, kindData, 0, 0, 0, 0
-	s.word, s.line, s.order = s.word[:0], s.line[:0], order{}
+	s.word, s.line = s.word[:0], s.line[:0]
 	if cap(s.line) > 4<<10 {
 		s.line = nil // one bulk move must not cost its buffer for ever
 	}

@@ -148,6 +148,25 @@ func TestScannerSorts(t *testing.T) {
 	}
 }
 
+// TestScannerDisorder: only what the parser sorts has to be in order.
+func TestScannerDisorder(t *testing.T) {
+	var answer strings.Builder
+	answer.WriteString("* THREAD ")
+	for i := range 100_000 {
+		fmt.Fprintf(&answer, "(%d)", 100_000-i)
+	}
+	answer.WriteString("\r\n")
+	for _, where := range []route{take, drop, pass} {
+		s := &scanner{
+			limits: Limits{}.withDefaults(), route: func(headKind, string) route { return where },
+			taken: func([]byte) bool { return true },
+		}
+		if err := s.scan([]byte(answer.String())); (err != nil) != (where == pass) {
+			t.Errorf("route %d: %v", where, err)
+		}
+	}
+}
+
 // FuzzScannerSorts: however the stream is cut, the same responses go the same
 // way, and nothing of one ends up in another.
 func FuzzScannerSorts(f *testing.F) {

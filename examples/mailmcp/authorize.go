@@ -73,6 +73,9 @@ func exchange(ctx context.Context, transport http.RoundTripper, req *http.Reques
 		var body []byte
 		body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 		resp.Body.Close()
+		if string(bytes.TrimSpace(body)) == "null" {
+			body = []byte("{}") // or the oauth2 package would follow a nil pointer
+		}
 		resp.Body = io.NopCloser(bytes.NewReader(body))
 	}
 	switch {
@@ -89,16 +92,26 @@ func exchange(ctx context.Context, transport http.RoundTripper, req *http.Reques
 var errNoAnswer = errors.New("the authorization server does not answer")
 
 // refusal is an authorization server's no, in its own words made fit for a
-// terminal.
-func refusal(err error) error {
-	var e *oauth2.RetrieveError
-	if !errors.As(err, &e) {
-		return err
+// terminal and without the client's secret and those given, which it may repeat.
+func (a *authorization) refusal(err error, secrets ...string) error {
+	clean := func(text string) string {
+		for _, secret := range append(secrets, a.config.ClientSecret) {
+			if secret != "" {
+				text = strings.ReplaceAll(text, secret, "[secret]")
+			}
+		}
+		return text
 	}
-	if e.ErrorCode == "" {
+	var e *oauth2.RetrieveError
+	switch {
+	case isContext(err):
+		return err
+	case !errors.As(err, &e):
+		return errors.New(plain(clean(err.Error())))
+	case e.ErrorCode == "":
 		return fmt.Errorf("the authorization server failed with HTTP status %d", e.Response.StatusCode)
 	}
-	return refused(e.ErrorCode, e.ErrorDescription)
+	return refused(clean(e.ErrorCode), clean(e.ErrorDescription))
 }
 
 func refused(code, description string) error {

@@ -25,7 +25,7 @@ func (a *authorization) byDevice(ctx context.Context) error {
 	ctx = withClient(ctx, a.transport)
 	device, err := a.config.DeviceAuth(ctx)
 	if err != nil {
-		return refusal(err)
+		return a.refusal(err)
 	}
 	if err := checkDevice(device); err != nil {
 		return err
@@ -38,7 +38,7 @@ func (a *authorization) byDevice(ctx context.Context) error {
 	case ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
 		return errors.New("the code was not entered in time: run it again")
 	default:
-		return refusal(err)
+		return a.refusal(err, device.DeviceCode)
 	}
 	return a.keep(ctx, token)
 }

@@ -46,6 +46,13 @@ func TestRefusedDevice(t *testing.T) {
 		"a long code": {func(s *authServer) {
 			s.device = func(a map[string]any) { a["user_code"] = strings.Repeat("A", 1000) }
 		}, "gave no code"},
+		"null":   {answering(200, " null\n"), "gave no code"},
+		"a list": {answering(200, "[]"), "cannot unmarshal array"},
+		"an error that repeats": {func(s *authServer) {
+			s.broken = func(w http.ResponseWriter, r *http.Request) {
+				refuse(w, "expired_token", r.FormValue("device_code")+" of "+r.FormValue("client_secret"))
+			}
+		}, "says expired_token: [secret] of [secret]"},
 		"no page": {func(s *authServer) { s.device = func(a map[string]any) { a["verification_uri"] = "" } }, "named no page"},
 		"a page without TLS": {func(s *authServer) {
 			s.device = func(a map[string]any) { a["verification_uri"] = "http://example.org/enter" }
@@ -74,6 +81,17 @@ func TestRefusedDevice(t *testing.T) {
 	status, _, stderr := once(t, clientEnv(), append([]string{"login"}, loginArgs(stateName(t), "-device")...)...)
 	if status != 1 || !strings.Contains(stderr, "-device: gmail gives no access to mail that way") {
 		t.Errorf("gmail: status %d, stderr %q", status, stderr)
+	}
+}
+
+// answering has the device endpoint answer with a body of the test's.
+func answering(status int, body string) func(*authServer) {
+	return func(s *authServer) {
+		s.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, body)
+		})
 	}
 }
 

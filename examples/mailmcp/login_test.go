@@ -235,6 +235,21 @@ func TestRefusedLogin(t *testing.T) {
 		"an issuer like it": {func(s *authServer) {
 			s.redirect = func(q url.Values) { q.Set("iss", s.URL+"/one/two/v2") }
 		}, nil, "another authorization server"},
+		"an error that repeats": {func(s *authServer) {
+			s.broken = func(w http.ResponseWriter, r *http.Request) {
+				refuse(w, "invalid_grant", r.FormValue("code")+" "+r.FormValue("code_verifier")+" "+r.FormValue("client_secret"))
+			}
+		}, nil, "says invalid_grant: [secret] [secret] [secret]\n"},
+		"a header that is none": {func(s *authServer) {
+			s.broken = func(w http.ResponseWriter, _ *http.Request) {
+				conn, _, err := http.NewResponseController(w).Hijack()
+				if err != nil {
+					panic(err)
+				}
+				_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nsays\x1b[2J\u202e\u009bsecret-1\r\n\r\n")
+				conn.Close()
+			}
+		}, nil, `\u009b[secret]`},
 		"no code": {func(s *authServer) {
 			s.redirect = func(q url.Values) { q.Del("code") }
 		}, nil, "sent no code"},

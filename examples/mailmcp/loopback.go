@@ -87,7 +87,7 @@ func (a *authorization) land(ctx context.Context, query url.Values, verifier str
 	}
 	token, err := a.config.Exchange(withClient(ctx, a.transport), code, oauth2.VerifierOption(verifier))
 	if err != nil {
-		return refusal(err)
+		return a.refusal(err, code, verifier)
 	}
 	return a.keep(ctx, token)
 }

@@ -13,15 +13,19 @@ import (
 // esearch asks for ranges instead of every number (RFC 4731), and where the
 // server can count from the end for the last n alone (RFC 9394 section 3.1).
 func (c *Conn) esearch(ctx context.Context, op string, crit Criteria, n int) (Hits, error) {
-	want, result := "ALL", "ALL"
-	if c.caps.Has("PARTIAL") {
-		want, result = "PARTIAL -1:-"+strconv.Itoa(n), "PARTIAL"
-	}
 	charset := ""
 	if !crit.ascii() && !c.caps.rev2() { // RFC 9051 section 6.4.4: there it is UTF-8 anyway
 		charset = "CHARSET UTF-8 "
 	}
-	cmd := ownCommand{op: op, args: "UID SEARCH RETURN (COUNT " + want + ") " + charset + crit.keys(c.caps), takes: []string{"ESEARCH"}}
+	return c.esearchKeys(ctx, op, charset+crit.keys(c.caps), n)
+}
+
+func (c *Conn) esearchKeys(ctx context.Context, op, keys string, n int) (Hits, error) {
+	want, result := "ALL", "ALL"
+	if c.caps.Has("PARTIAL") {
+		want, result = "PARTIAL -1:-"+strconv.Itoa(n), "PARTIAL"
+	}
+	cmd := ownCommand{op: op, args: "UID SEARCH RETURN (COUNT " + want + ") " + keys, takes: []string{"ESEARCH"}}
 	var got esearched
 	_, err := c.own(ctx, reads, cmd, func(r response) error { return got.read(r, result, n) })
 	if err != nil {

@@ -260,6 +260,9 @@ func isObjectID(s string) bool {
 
 // searchOwnKey searches by a key that the library cannot write.
 func (c *Conn) searchOwnKey(ctx context.Context, op, key string, n int) (Hits, error) {
+	if c.caps.rev2() { // which knows no SEARCH answer (RFC 9051 appendix E)
+		return c.esearchKeys(ctx, op, key, n)
+	}
 	var all []UID
 	bad := false
 	_, err := c.own(ctx, reads, ownCommand{op: op, args: op + " " + key, takes: []string{"SEARCH"}}, func(r response) error {

@@ -216,3 +216,15 @@ func TestSearchKinOfTheServer(t *testing.T) {
 		})
 	}
 }
+
+// TestSearchKinOfRev2: a server of IMAP4rev2 alone has no other answer than
+// ESEARCH (RFC 9051 appendix E).
+func TestSearchKinOfRev2(t *testing.T) {
+	srv := serve(t, strings.ReplaceAll(inboxed("OBJECTID", "EXAMINE"), "IMAP4rev1", "IMAP4rev2")+
+		"C: UID SEARCH RETURN (COUNT ALL) THREADID T-4_a\nS: * ESEARCH UID COUNT 3 ALL 2:3,5\nS: $ OK done\n")
+	read(t, open(t, srv.options()), "INBOX", func(ctx context.Context, c *imapx.Conn) error {
+		hits, err := c.SearchKin(ctx, imapx.Kin{ThreadID: "T-4_a"}, 2)
+		diff(t, "hits", imapx.Hits{UIDs: []imapx.UID{5, 3}, Total: 3}, hits)
+		return err
+	})
+}

@@ -3,6 +3,7 @@ package imapx_test
 import (
 	"context"
 	"errors"
+	"net"
 	"runtime"
 	"strings"
 	"testing"
@@ -200,6 +201,10 @@ func TestRefusalInEachState(t *testing.T) {
 					if kind == imapx.Refused {
 						again += "C: STATUS\nS: $ NO [NONEXISTENT] there is none\n"
 					}
+				case "move", "copy": // nor whether it is the destination that is not there
+					if code == "" {
+						again += "C: LIST\nS: * LIST () \"/\" Archive\nS: $ OK\n"
+					}
 				case "remove": // what is left is looked at
 					again += "C: UID SEARCH\nS: * SEARCH 5\nS: $ OK\n"
 				}
@@ -234,4 +239,49 @@ func TestRenewalIsBounded(t *testing.T) {
 		}
 		p.Close()
 	})
+}
+
+// lingering is a connection of which the reader takes a second to notice its end.
+type lingering struct{ net.Conn }
+
+func (c lingering) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if err != nil {
+		<-time.After(time.Second)
+	}
+	return n, err
+}
+
+// TestCloseWaits: when Close returns nothing of the pool is left, neither of a
+// connection that is unused, nor of one in use.
+func TestCloseWaits(t *testing.T) {
+	for name, script := range map[string]string{"unused": "C: NOOP\nS: $ OK", "in use": "C: NOOP"} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var b bubble
+				b.cert = selfSigned(t)
+				opts := b.options(t, imapx.Cleartext, hello("")+script)
+				dial := opts.Dial
+				opts.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+					conn, err := dial(ctx, network, addr)
+					return lingering{conn}, err
+				}
+				p := open(t, opts)
+				done := make(chan error, 1)
+				go func() { done <- noop(t, p) }()
+				synctest.Wait()
+				begun := time.Now()
+				if err := errors.Join(p.Close(), p.Close()); err != nil {
+					t.Error(err)
+				}
+				if took := time.Since(begun); took != time.Second {
+					t.Errorf("it took %v", took)
+				}
+				if err := <-done; (name == "unused") != (err == nil) {
+					t.Error(err)
+				}
+				b.wg.Wait()
+			})
+		})
+	}
 }

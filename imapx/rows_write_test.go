@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -149,4 +150,125 @@ func TestChangeOnAForgottenConnection(t *testing.T) {
 			t.Error(fault)
 		}
 	})
+}
+
+// TestThousandAtATime: no command names more than 1000 messages, which no server
+// may refuse (RFC 9738), nor has a line of more than 11 KB.
+func TestThousandAtATime(t *testing.T) {
+	const most = 2500
+	var uids []imapx.UID
+	for n := range most {
+		uids = append(uids, imapx.UID(4_000_000_000+2*n))
+	}
+	flags := func(seq int) string { return fmt.Sprintf("S: * %d FETCH (UID %d FLAGS (\\Seen))\n", seq+1, uids[seq]) }
+	script := func(verb string, answer func(from, to int) string) string {
+		var b strings.Builder
+		for from := 0; from < most; from += 1000 {
+			to := min(from+1000, most)
+			fmt.Fprintf(&b, "C: %s %d,%d\n%sS: $ OK\n", verb, uids[from], uids[from+1], answer(from, to))
+		}
+		return b.String()
+	}
+	shown := func(from, to int) string {
+		var b strings.Builder
+		for seq := from; seq < to; seq++ {
+			b.WriteString(flags(seq))
+		}
+		return b.String()
+	}
+	moved := func(from, to int) string {
+		set := strings.Trim(strings.ReplaceAll(fmt.Sprint(uids[from:to]), " ", ","), "[]")
+		return fmt.Sprintf("S: * OK [COPYUID 9 %s %d:%d] moved\n", set, from+1, to)
+	}
+	for _, tt := range []struct {
+		name, script string
+		do           func(context.Context, *imapx.Conn) ([]imapx.UID, error)
+	}{
+		{"fetch", script("UID FETCH", shown), func(ctx context.Context, c *imapx.Conn) ([]imapx.UID, error) {
+			f, err := c.Fetch(ctx, uids, imapx.Items{Flags: true})
+			return uidsOf(f.Messages), err
+		}},
+		{"store", script("UID STORE", shown), func(ctx context.Context, c *imapx.Conn) ([]imapx.UID, error) {
+			got, err := c.Store(ctx, uids, []string{`\Seen`}, nil)
+			return got.Done, err
+		}},
+		{"move", script("UID MOVE", moved), func(ctx context.Context, c *imapx.Conn) ([]imapx.UID, error) {
+			got, err := c.Move(ctx, uids, "Archive")
+			return got.Done, err
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			srv := serve(t, inboxed("MOVE UIDPLUS", "SELECT")+tt.script)
+			write(t, open(t, srv.options()), "INBOX", func(ctx context.Context, c *imapx.Conn) error {
+				got, err := tt.do(ctx, c)
+				diff(t, "done", uids, got)
+				return err
+			})
+			for _, line := range strings.Split(srv.heard(), "\n") {
+				if len(line) > 11<<10+100 {
+					t.Errorf("a line of %d bytes", len(line))
+				}
+			}
+		})
+	}
+}
+
+// TestNewsBehindTheAnswer: a connection that was away is brought up to date by
+// a NOOP before its command; what a server tells only behind both counts too.
+func TestNewsBehindTheAnswer(t *testing.T) {
+	for _, tt := range []struct {
+		name, caps, script string
+		do                 func(context.Context, *imapx.Conn) error
+	}{
+		{"search", "", "C: UID SEARCH\nS: * SEARCH 5\nS: * 4 EXISTS\nS: $ OK\nC: UID SEARCH\nS: * SEARCH 5 6\nS: $ OK", func(ctx context.Context, c *imapx.Conn) error {
+			got, err := c.Search(ctx, imapx.Criteria{}, 5)
+			diff(t, "found", imapx.Hits{UIDs: []imapx.UID{6, 5}, Total: 2}, got)
+			return err
+		}},
+		{"fetch", "", "C: UID FETCH 5\nS: * 3 FETCH (UID 5 FLAGS ())\nS: * 3 FETCH (FLAGS (\\Seen))\nS: $ OK\nC: UID FETCH 5\nS: * 3 FETCH (UID 5 FLAGS (\\Seen))\nS: $ OK",
+			func(ctx context.Context, c *imapx.Conn) error {
+				f, err := c.Fetch(ctx, []imapx.UID{5}, imapx.Items{Flags: true})
+				if err == nil {
+					diff(t, "flags", []string{`\Seen`}, f.Messages[0].Flags)
+				}
+				return err
+			}},
+		{"store", "", "C: UID STORE 5:6\nS: * 3 FETCH (UID 5 FLAGS (\\Seen))\nS: * 4 EXISTS\nS: $ OK\nC: UID SEARCH\nS: * SEARCH 5 6\nS: $ OK\n" +
+			"C: UID STORE 6\nS: * 4 FETCH (UID 6 FLAGS (\\Seen))\nS: $ OK", func(ctx context.Context, c *imapx.Conn) error {
+			got, err := c.Store(ctx, []imapx.UID{5, 6}, []string{`\Seen`}, nil)
+			diff(t, "changed", imapx.Changed{Done: []imapx.UID{5, 6}}, got)
+			return err
+		}},
+		{"move", "MOVE UIDPLUS", "C: UID MOVE 5:6\nS: * OK [COPYUID 9 5 1] moved\nS: * 3 EXPUNGE\nS: * 3 EXISTS\nS: $ OK\n" +
+			"C: UID MOVE 6\nS: * OK [COPYUID 9 6 2] moved\nS: * 3 EXPUNGE\nS: $ OK", func(ctx context.Context, c *imapx.Conn) error {
+			got, err := c.Move(ctx, []imapx.UID{5, 6}, "Archive")
+			diff(t, "moved", imapx.Moved{Changed: imapx.Changed{Done: []imapx.UID{5, 6}, Missing: []imapx.UID{}}, Validity: 9, New: map[imapx.UID]imapx.UID{5: 1, 6: 2}}, got)
+			return err
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := open(t, serve(t, inboxed(tt.caps, "SELECT")+"C: NOOP\nS: $ OK\n"+tt.script).options())
+			write(t, p, "INBOX", func(context.Context, *imapx.Conn) error { return nil })
+			write(t, p, "INBOX", tt.do)
+		})
+	}
+}
+
+// TestCopyOfSome: of a move by hand only those originals go that the server says
+// it copied.
+func TestCopyOfSome(t *testing.T) {
+	described := func(seq, uid int) string {
+		return fmt.Sprintf("S: * %d FETCH (UID %d FLAGS () INTERNALDATE \"02-Nov-2026 10:00:00 +0000\" RFC822.SIZE 9 BODY[HEADER.FIELDS (\"Message-ID\")] \"\")\n", seq, uid)
+	}
+	srv := serve(t, inboxed("UIDPLUS", "SELECT")+"C: UID FETCH 5:6\n"+described(2, 5)+described(3, 6)+"S: $ OK\n"+
+		"C: UID COPY 5:6\nS: $ OK [COPYUID 9 5 1] copied\n"+
+		"C: UID STORE 5 +FLAGS\nS: * 2 FETCH (UID 5 FLAGS (\\Deleted))\nS: $ OK\nC: UID EXPUNGE 5\nS: * 2 EXPUNGE\nS: $ OK")
+	write(t, open(t, srv.options()), "INBOX", func(ctx context.Context, c *imapx.Conn) error {
+		got, err := c.Move(ctx, []imapx.UID{5, 6}, "Archive")
+		diff(t, "moved", imapx.Moved{Changed: imapx.Changed{Done: []imapx.UID{5}, Missing: []imapx.UID{6}}, Validity: 9, New: map[imapx.UID]imapx.UID{5: 1}}, got)
+		return err
+	})
+	if strings.Contains(srv.heard(), "5:6 +FLAGS") || strings.Contains(srv.heard(), "EXPUNGE 5:6") {
+		t.Errorf("sent %s", srv.heard())
+	}
 }

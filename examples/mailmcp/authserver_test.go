@@ -33,7 +33,7 @@ func (f serviceFile) preset() preset {
 		imap: server{addr: f.IMAP, security: cleartext}, smtp: server{addr: f.SMTP, security: cleartext}, sentBy: imapmail.SentByServer,
 		endpoint: oauth2.Endpoint{AuthURL: f.Auth + "/authorize", TokenURL: f.Auth + "/token", DeviceAuthURL: f.Auth + "/device"},
 		scopes:   []string{"mail", "offline_access"}, issuer: f.Auth + "/{tenant}/v2", loopback: "127.0.0.1",
-		params: []autoconfig.Param{{Name: "access_type", Value: "offline"}},
+		params: []autoconfig.Param{{Name: "access_type", Value: "offline"}}, hosts: []string{"imap.example.org", "smtp.example.org"},
 	}
 }
 

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"net"
 	"regexp"
+	"slices"
 	"strings"
 
 	"golang.org/x/oauth2"
@@ -24,6 +26,7 @@ type preset struct {
 	issuer     string             // who signs answers (RFC 9207); {tenant} stands for any one
 	loopback   string             // the host in redirects: 127.0.0.1 or localhost, as registered there
 	params     []autoconfig.Param // further ones of the address to open
+	hosts      []string           // of mail servers that its tokens are for
 }
 
 // presetFinder returns the preset of a name; tenant is empty for everybody's.
@@ -73,6 +76,15 @@ func (p preset) issued(iss string) bool {
 	return ok && tenantName.MatchString(tenant)
 }
 
+// trusts reports whether an access token may go to a mail server: one of the
+// service's own, or a program on this machine that leads there.
+func (p preset) trusts(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	return err == nil && (loopbackHost(host) || slices.ContainsFunc(p.hosts, func(own string) bool {
+		return strings.EqualFold(strings.TrimSuffix(host, "."), own)
+	}))
+}
+
 // builtInPreset is a preset of autoconfig with what redirects need.
 func builtInPreset(name, tenant string) (preset, error) {
 	known, ok := autoconfig.Preset(name)
@@ -83,6 +95,11 @@ func builtInPreset(name, tenant string) (preset, error) {
 		imap: serverOf(known.IMAP), smtp: serverOf(known.SMTP),
 		endpoint: oauth2.Endpoint{AuthURL: known.OAuth.AuthURL, TokenURL: known.OAuth.TokenURL, DeviceAuthURL: known.OAuth.DeviceURL},
 		scopes:   known.OAuth.Scopes, issuer: googleIssuer, loopback: "127.0.0.1", params: known.OAuth.AuthParams,
+	}
+	for _, other := range autoconfig.Presets() {
+		if same, _ := autoconfig.Preset(other); same.OAuth != nil && same.OAuth.TokenURL == known.OAuth.TokenURL {
+			p.hosts = append(p.hosts, same.IMAP.Host, same.SMTP.Host)
+		}
 	}
 	if known.SentByServer {
 		p.sentBy = imapmail.SentByServer

@@ -12,26 +12,28 @@ import (
 
 // What is asked of the real services, which no test can try.
 func TestBuiltInPresets(t *testing.T) {
-	type facts struct{ IMAP, SMTP, Authorize, Token, Device, Scopes, Issuer, Redirect string }
+	type facts struct{ IMAP, SMTP, Authorize, Token, Device, Scopes, Issuer, Redirect, Hosts string }
 	for name, tc := range map[string]struct {
 		preset, tenant string
 		want           facts
 	}{
 		"gmail": {"gmail", "", facts{
 			"imap.gmail.com:993 tls", "smtp.gmail.com:465 tls", "https://accounts.google.com/o/oauth2/v2/auth",
-			"https://oauth2.googleapis.com/token", "", "https://mail.google.com/", "https://accounts.google.com", "127.0.0.1",
+			"https://oauth2.googleapis.com/token", "", "https://mail.google.com/", "https://accounts.google.com", "127.0.0.1", "imap.gmail.com smtp.gmail.com",
 		}},
 		"microsoft": {"microsoft", "", facts{
 			"outlook.office365.com:993 tls", "smtp.office365.com:587 starttls", "https://login.microsoftonline.com/common/oauth2/v2.0/authorize",
 			"https://login.microsoftonline.com/common/oauth2/v2.0/token", "https://login.microsoftonline.com/common/oauth2/v2.0/devicecode",
 			"https://outlook.office.com/IMAP.AccessAsUser.All https://outlook.office.com/SMTP.Send offline_access",
 			"https://login.microsoftonline.com/{tenant}/v2.0", "localhost",
+			"outlook.office365.com smtp.office365.com outlook.office365.com smtp-mail.outlook.com",
 		}},
 		"one directory": {"microsoft", "example.org", facts{
 			"outlook.office365.com:993 tls", "smtp.office365.com:587 starttls", "https://login.microsoftonline.com/example.org/oauth2/v2.0/authorize",
 			"https://login.microsoftonline.com/example.org/oauth2/v2.0/token", "https://login.microsoftonline.com/example.org/oauth2/v2.0/devicecode",
 			"https://outlook.office.com/IMAP.AccessAsUser.All https://outlook.office.com/SMTP.Send offline_access",
 			"https://login.microsoftonline.com/{tenant}/v2.0", "localhost",
+			"outlook.office365.com smtp.office365.com outlook.office365.com smtp-mail.outlook.com",
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -41,7 +43,7 @@ func TestBuiltInPresets(t *testing.T) {
 			}
 			got := facts{
 				p.imap.addr + " " + string(p.imap.security), p.smtp.addr + " " + string(p.smtp.security), p.endpoint.AuthURL,
-				p.endpoint.TokenURL, p.endpoint.DeviceAuthURL, strings.Join(p.scopes, " "), p.issuer, p.loopback,
+				p.endpoint.TokenURL, p.endpoint.DeviceAuthURL, strings.Join(p.scopes, " "), p.issuer, p.loopback, strings.Join(p.hosts, " "),
 			}
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)

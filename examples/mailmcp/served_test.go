@@ -139,8 +139,8 @@ func TestAuthServerIsDown(t *testing.T) {
 	}
 }
 
-// The token is for the login's own servers, those that the owner names, and for
-// nobody with a password.
+// The token is for the service's own servers, also as the owner names them, and
+// for nobody with a password.
 func TestServersOfALogin(t *testing.T) {
 	s := newService(t, "XOAUTH2")
 	file := s.loggedIn(t)
@@ -159,6 +159,10 @@ func TestServersOfALogin(t *testing.T) {
 		"another login to send": {
 			env{"SMTP_ADDR": "smtp.example.org", "SMTP_USER": "relay", "SMTP_PASSWORD": "secret-2"},
 			"127.0.0.1:1143 none ann@example.org ", "smtp.example.org:465 tls relay secret-2", "",
+		},
+		"named otherwise": {env{"IMAP_ADDR": "IMAP.example.org."}, "IMAP.example.org.:993 tls ann@example.org ", "", ""},
+		"by way of a program on this machine": {
+			env{"IMAP_ADDR": "localhost:1993", "SMTP_ADDR": "[::1]:1465"}, "localhost:1993 tls ann@example.org ", "[::1]:1465 tls ann@example.org ", "",
 		},
 		"the same client": {
 			env{"IMAP_OAUTH_CLIENT_ID": "client-1", "IMAP_OAUTH_CLIENT_SECRET": "secret-3"},
@@ -197,6 +201,9 @@ func TestBadServedLogin(t *testing.T) {
 		"another client":      {env{"IMAP_OAUTH_CLIENT_ID": "client-2"}, []string{"-state", file}, []string{"IMAP_OAUTH_CLIENT_ID", "mailmcp login"}},
 		"another tenant":      {env{"IMAP_OAUTH_TENANT": "example.org"}, []string{"-state", file}, []string{"IMAP_OAUTH_TENANT"}},
 		"a setting of a host": {env{"IMAP_TLS": "starttls"}, []string{"-state", file}, []string{"IMAP_TLS", "IMAP_ADDR"}},
+		"another's server":    {env{"IMAP_ADDR": "imap.example.net"}, []string{"-state", file}, []string{"IMAP_ADDR", `"imap.example.net:993"`, "gmail", "access token"}},
+		"a server below":      {env{"IMAP_ADDR": "imap.example.org.example.net"}, []string{"-state", file}, []string{"IMAP_ADDR", "gmail"}},
+		"another's for mail":  {env{"SMTP_ADDR": "smtp.example.net"}, []string{"-state", file}, []string{"SMTP_ADDR", `"smtp.example.net:465"`, "SMTP_PASSWORD"}},
 		"sending without":     {env{"SMTP_USER": "relay"}, []string{"-state", file}, []string{"SMTP_USER", "SMTP_ADDR"}},
 		"relay, no password":  {env{"SMTP_ADDR": "smtp.example.org", "SMTP_USER": "relay"}, []string{"-state", file}, []string{"SMTP_PASSWORD", "missing"}},
 		"nobody logged in":    {env{}, []string{"-state", none}, []string{"-state", "no login for account imap", "mailmcp login", "-provider demo"}},

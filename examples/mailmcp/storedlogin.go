@@ -95,8 +95,23 @@ func (a *account) readStored(env environment, l *stored) (err error) {
 	} else if a.smtp, err = readSubmission(env, a.imap, true); err != nil {
 		return err
 	}
+	if err := a.checkHosts(env, l); err != nil {
+		return err
+	}
 	a.from, err = readIdentities(env, a.imap.user, a.smtp != nil)
 	return err
+}
+
+// checkHosts keeps the access token from servers that are not the service's: a
+// variable left over from another account must not hand it over.
+func (a *account) checkHosts(env environment, l *stored) error {
+	if !l.preset.trusts(a.imap.addr) {
+		return env.bad("IMAP_ADDR", "%q is no server of %s, which alone may see the login's access token: unset the variable", clip(a.imap.addr), l.Preset)
+	}
+	if s := a.smtp; s != nil && s.password == "" && !l.preset.trusts(s.addr) {
+		return env.bad("SMTP_ADDR", "%q is no server of %s, which alone may see the login's access token: unset the variable, or set SMTP_PASSWORD", clip(s.addr), l.Preset)
+	}
+	return nil
 }
 
 // readClient refuses variables of another application than the login's: its

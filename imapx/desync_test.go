@@ -75,3 +75,24 @@ func TestManySearchAnswers(t *testing.T) {
 	})
 	wantKind(t, err, imapx.TooLarge)
 }
+
+// TestLeaveBehindAnotherAnswer: a string that waits for the server's leave goes
+// on waiting when a command sent before it ends.
+func TestLeaveBehindAnotherAnswer(t *testing.T) {
+	long := strings.Repeat("b", 1100)
+	srv := serve(t, hello("")+"C: LIST\nS: * LIST () \"/\" a\nS: * LIST () \"/\" "+long+"\nS: $ OK\n"+
+		"C: STATUS \"a\"\nS: * STATUS a (MESSAGES 1 UNSEEN 0 UIDVALIDITY 7)\nS: $ OK\n"+
+		"C: STATUS {1100}\nS: + go on\nC+ "+long+" (\nS: * STATUS "+long+" (MESSAGES 2 UNSEEN 0 UIDVALIDITY 8)\nS: $ OK")
+	err := open(t, srv.options()).Read(t.Context(), "", func(c *imapx.Conn) error {
+		folders, err := c.List(t.Context(), true)
+		for i, f := range folders {
+			if f.Counts == nil || f.Counts.Messages != i+1 {
+				t.Errorf("%d counts %+v", i, f.Counts)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}

@@ -48,7 +48,7 @@ func (c *Conn) ownAll(ctx context.Context, e effect, cmds []ownCommand, each fun
 		defer close(a.over)
 		c.guard.serve(a)
 		defer c.guard.serve(nil)
-		x := ownExchange{c: c, a: a, each: each, done: done, left: len(cmds)}
+		x := ownExchange{c: c, a: a, each: each, done: done, left: len(cmds), ended: make([]bool, len(cmds))}
 		for i, cmd := range cmds {
 			if err := x.send(i, cmd.args); err != nil {
 				return err
@@ -116,6 +116,7 @@ type ownExchange struct {
 	each    func(response) error
 	done    func(int, status) error
 	left    int // commands that have not ended
+	ended   []bool
 	refused error
 }
 
@@ -139,13 +140,12 @@ func (x *ownExchange) send(i int, args string) error {
 		if _, err := x.c.guard.Write([]byte(line + "{" + strconv.Itoa(len(literal)) + "}\r\n")); err != nil {
 			return err
 		}
-		left := x.left
 		for more := false; !more; {
 			var err error
 			if more, err = x.next(); err != nil {
 				return err
 			}
-			if !more && x.left < left {
+			if x.ended[i] {
 				return nil // refused before it was whole
 			}
 		}
@@ -180,10 +180,12 @@ func (x *ownExchange) next() (more bool, err error) {
 	}
 	st, ok := parseStatus(strings.TrimRight(string(b), "\r\n"))
 	i, bad := strconv.Atoi(strings.TrimPrefix(strings.ToUpper(st.tag), x.a.prefix))
-	if !ok || bad != nil {
-		return false, &Error{Kind: Protocol, Err: errors.New("a garbled end of a command")}
+	if !ok || bad != nil || i < 0 || i >= len(x.ended) || x.ended[i] {
+		err := &Error{Kind: Protocol, Err: errors.New("a garbled end of a command")}
+		x.c.guard.fail(err)
+		return false, err
 	}
-	x.left--
+	x.left, x.ended[i] = x.left-1, true
 	if err := x.done(i, st); err != nil && x.refused == nil {
 		x.refused = err
 	}

@@ -157,6 +157,7 @@ func TestOwnCommand(t *testing.T) {
 		{name: "a literal without leave", arg: "é", sent: "XGET {2}", answer: "$ NO [CANNOT] no\r\n", kind: Refused},
 		{name: "a literal that needs no leave", caps: "LITERAL+", arg: "é", sent: "XGET {2+}|é", answer: "$ OK\r\n"},
 		{name: "lost", arg: "a", sent: `XGET "a"`, answer: "* XGET 1\r\n", want: []string{"XGET 1"}, kind: Unavailable},
+		{name: "the end of a command there is not", arg: "a", sent: `XGET "a"`, answer: "O1.7 OK\r\n$ OK\r\n", kind: Protocol},
 		{name: "another's tag", arg: "a", sent: `XGET "a"`, answer: "T9 OK\r\n", kind: Protocol},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -169,6 +170,9 @@ func TestOwnCommand(t *testing.T) {
 				})
 				if KindOf(err) != tt.kind {
 					t.Errorf("error %v, want kind %q", err, tt.kind)
+				}
+				if tt.kind == Protocol && c.usable() {
+					t.Error("the connection goes on out of step")
 				}
 				if tt.kind == "" || tt.kind == Refused {
 					if err := c.Noop(ctx); err != nil { // the library has missed nothing

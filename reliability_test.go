@@ -15,7 +15,10 @@ func TestReliabilityTable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dirs := map[string]string{"imapx": "imapx", "imapmail": "provider/imapmail", "submission": "internal/submission"}
+	dirs := map[string]string{
+		"imapx": "imapx", "imapmail": "provider/imapmail", "submission": "internal/submission",
+		"provider": "provider", "mailtool": "mailtool",
+	}
 	sources := make(map[string]string)
 	for name, dir := range dirs {
 		files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))

@@ -27,7 +27,8 @@ func waitTools() []Tool {
 	return []Tool{Define(Spec{
 		Name:  "wait_for_message",
 		Title: "Wait for a message",
-		Description: "Waits until a message that matches arrives in a folder, or the time is up (timed_out). " +
+		Description: "Waits until a message that matches arrives in a folder, or the time is up (timed_out); then read_message. " +
+			"Its words must be in the message just so: when unsure, leave query, from and subject out. " +
 			"To wait on without a gap, call again with after: mark. Columns as in list_messages.",
 		Effect: scopes.Effect{Verb: scopes.List, Access: scopes.Read, Scopes: scopes.AllOf(scopes.MailRead)},
 		Needs:  provider.Caps(provider.CapRead, provider.CapSearch, provider.CapFolders),
@@ -144,7 +145,9 @@ func waitFor(ctx context.Context, timeout int) time.Duration {
 		length = defaultWait
 	}
 	if end, ok := ctx.Deadline(); ok {
-		length = min(length, time.Until(end)-answerTime)
+		if left := time.Until(end) - answerTime; left < length {
+			length = left.Round(time.Second) // what progress says it is of
+		}
 	}
 	return max(length, time.Millisecond)
 }
@@ -165,7 +168,7 @@ func (env *Env) progress(ctx context.Context, text string, total time.Duration) 
 		for {
 			select {
 			case <-tick.C:
-				tell(text, min(time.Since(start), total).Seconds(), total.Seconds())
+				tell(text, min(time.Since(start), total).Round(time.Second).Seconds(), total.Seconds())
 			case <-ctx.Done():
 				return
 			}

@@ -276,15 +276,28 @@ func TestTooManyWait(t *testing.T) {
 func TestWaitTellsItsProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWaitingRoom(t, nil, "dm")
+		w.open("slow", memmail.Options{Fault: func(_ context.Context, op string) error {
+			if op == "list folders" {
+				<-time.After(300 * time.Millisecond)
+			}
+			return nil
+		}})
 		var told []string
 		w.caller.Progress = func(text string, done, total float64) { told = append(told, fmt.Sprint(text, " ", done, "/", total)) }
 		time.AfterFunc(12*time.Second, func() { w.deliver("dm", "your code") })
-		if _, _, err := w.wait(t.Context(), `{"timeout":20}`); err != nil {
+		if _, _, err := w.wait(t.Context(), `{"mailbox":"dm","timeout":20}`); err != nil {
 			t.Fatal(err)
 		}
 		<-time.After(time.Minute)
 		if d := cmp.Diff([]string{"waiting for mail 5/20", "waiting for mail 10/20"}, told); d != "" {
 			t.Errorf("progress (-want +got):\n%s", d)
+		}
+		told = nil
+		if _, _, err := w.wait(t.Context(), `{"mailbox":"slow","timeout":50}`); err != nil {
+			t.Fatal(err)
+		}
+		if want := "waiting for mail 5/47"; len(told) == 0 || told[0] != want {
+			t.Errorf("progress %q, want %q first", told, want)
 		}
 	})
 }

@@ -345,6 +345,9 @@ func (p *Pool) expire(c *Conn) {
 	for i, x := range p.idle {
 		if x == c {
 			p.idle, found = append(p.idle[:i], p.idle[i+1:]...), true
+			if c.idle.Stop() { // this is the timer of an earlier pause, which came late
+				p.wg.Done()
+			}
 			break
 		}
 	}

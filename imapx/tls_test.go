@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"crypto/tls"
+	"crypto/x509"
 
 	"github.com/postern-mail/postern/imapx"
 	"github.com/postern-mail/postern/imapx/imapxtest"
@@ -74,5 +75,29 @@ func TestTrust(t *testing.T) {
 			_, err := trust.Config()
 			wantKind(t, err, imapx.Invalid)
 		})
+	}
+}
+
+// TestPinIsTheServers: a certificate that only comes along with the server's
+// own is public, so it proves nothing.
+func TestPinIsTheServers(t *testing.T) {
+	der := []byte("stands for a certificate")
+	config, err := imapx.Trust{Fingerprint: fmt.Sprintf("%x", sha256.Sum256(der))}.Config()
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, another := &x509.Certificate{Raw: der}, &x509.Certificate{Raw: []byte("another")}
+	for name, tt := range map[string]struct {
+		shown []*x509.Certificate
+		want  bool
+	}{
+		"pinned one":              {[]*x509.Certificate{own, another}, true},
+		"none":                    {nil, false},
+		"another":                 {[]*x509.Certificate{another}, false},
+		"pinned one not the leaf": {[]*x509.Certificate{another, own}, false},
+	} {
+		if err := config.VerifyConnection(tls.ConnectionState{PeerCertificates: tt.shown}); (err == nil) != tt.want {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

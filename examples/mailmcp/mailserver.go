@@ -1,16 +1,15 @@
 package main
 
 import (
-	"crypto/sha256"
 	"crypto/tls"
-	"crypto/x509"
-	"encoding/hex"
 	"errors"
 	"net"
 	"net/netip"
 	"os"
 	"strconv"
 	"strings"
+
+	"github.com/postern-mail/postern/imapx"
 )
 
 // security is how a connection to a mail server is protected.
@@ -120,50 +119,18 @@ func readTLS(env environment, protocol string) (*tls.Config, error) {
 	if err != nil || file == "" && pin == "" {
 		return nil, err
 	}
-	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	trust := imapx.Trust{Fingerprint: pin}
 	if file != "" {
-		pem, err := os.ReadFile(file)
-		if err != nil {
+		if trust.CA, err = os.ReadFile(file); err != nil {
 			return nil, env.bad(protocol+"_CA_FILE", "%v", err)
 		}
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(pem) {
+		if _, err := (imapx.Trust{CA: trust.CA}).Config(); err != nil || len(trust.CA) == 0 {
 			return nil, env.bad(protocol+"_CA_FILE", "%s holds no certificate in PEM form", clip(file))
 		}
 	}
-	if pin != "" {
-		sum, err := parseFingerprint(pin)
-		if err != nil {
-			return nil, env.bad(protocol+"_TLS_FINGERPRINT", "%v", err)
-		}
-		pinCertificate(config, sum)
+	config, err := trust.Config()
+	if err != nil {
+		return nil, env.bad(protocol+"_TLS_FINGERPRINT", "use the SHA-256 of the server's certificate: 64 hex digits, with colons or without")
 	}
 	return config, nil
-}
-
-// parseFingerprint reads a SHA-256 digest in hex, with colons or without, as
-// openssl x509 -fingerprint -sha256 prints it.
-func parseFingerprint(text string) (sum [sha256.Size]byte, err error) {
-	raw, err := hex.DecodeString(strings.ReplaceAll(text, ":", ""))
-	if err != nil || len(raw) != len(sum) {
-		return sum, errors.New("use the SHA-256 of the server's certificate: 64 hex digits, with colons or without")
-	}
-	return [sha256.Size]byte(raw), nil
-}
-
-var errFingerprint = errors.New("the server's certificate is not the one that is pinned")
-
-// pinCertificate makes config accept the one certificate whose SHA-256 is sum.
-// Without authorities of the operator's own the pin takes the place of the
-// chain, which a certificate signed by itself does not have: nothing else is
-// accepted then either.
-func pinCertificate(config *tls.Config, sum [sha256.Size]byte) {
-	config.InsecureSkipVerify = config.RootCAs == nil //nolint:gosec // VerifyConnection, right below, is stricter than a chain
-	config.VerifyConnection = func(state tls.ConnectionState) error {
-		if len(state.PeerCertificates) > 0 && sha256.Sum256(state.PeerCertificates[0].Raw) == sum {
-			return nil
-		}
-		// What a chain that does not verify fails with: nothing was sent yet.
-		return &tls.CertificateVerificationError{UnverifiedCertificates: state.PeerCertificates, Err: errFingerprint}
-	}
 }

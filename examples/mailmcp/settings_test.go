@@ -1,15 +1,10 @@
 package main
 
 import (
-	"crypto/sha256"
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/hex"
 	"errors"
 	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -194,6 +189,7 @@ func TestBadSettings(t *testing.T) {
 		"smtp none to the world":  {sendingEnv().with("SMTP_TLS", "none"), nil, []string{"SMTP_TLS", "loopback"}},
 		"ca file missing":         {imapEnv().with("IMAP_CA_FILE", empty+".no"), nil, []string{"IMAP_CA_FILE", "no such file"}},
 		"ca file empty":           {imapEnv().with("IMAP_CA_FILE", empty), nil, []string{"IMAP_CA_FILE", "PEM"}},
+		"ca file of no bytes":     {imapEnv().with("IMAP_CA_FILE", os.DevNull), nil, []string{"IMAP_CA_FILE", "PEM"}},
 		"smtp ca file":            {sendingEnv().with("SMTP_CA_FILE", empty), nil, []string{"SMTP_CA_FILE", "PEM"}},
 		"fingerprint":             {imapEnv().with("IMAP_TLS_FINGERPRINT", "ab:cd"), nil, []string{"IMAP_TLS_FINGERPRINT", "64 hex digits"}},
 		"smtp fingerprint":        {sendingEnv().with("SMTP_TLS_FINGERPRINT", strings.Repeat("x", 64)), nil, []string{"SMTP_TLS_FINGERPRINT", "SHA-256"}},
@@ -324,31 +320,5 @@ func TestGrant(t *testing.T) {
 				t.Errorf("grant (-want +got):\n%s", diff)
 			}
 		})
-	}
-}
-
-func TestPinnedCertificate(t *testing.T) {
-	der := []byte("stands for a certificate")
-	sum := sha256.Sum256(der)
-	plain := hex.EncodeToString(sum[:])
-	var colons []string
-	for pair := range slices.Chunk([]byte(strings.ToUpper(plain)), 2) {
-		colons = append(colons, string(pair))
-	}
-	shown := tls.ConnectionState{PeerCertificates: []*x509.Certificate{{Raw: der}, {Raw: []byte("its issuer")}}}
-	for _, pin := range []string{plain, strings.ToUpper(plain), strings.Join(colons, ":")} {
-		verify := mustRead(t, imapEnv().with("IMAP_TLS_FINGERPRINT", pin)).accounts[0].imap.tls.VerifyConnection
-		if err := verify(shown); err != nil {
-			t.Errorf("%s: the pinned certificate is refused: %v", pin, err)
-		}
-		for name, other := range map[string]tls.ConnectionState{
-			"none":                    {},
-			"another":                 {PeerCertificates: []*x509.Certificate{{Raw: []byte("another")}}},
-			"pinned one not the leaf": {PeerCertificates: []*x509.Certificate{{Raw: []byte("another")}, {Raw: der}}},
-		} {
-			if err := verify(other); !errors.Is(err, errFingerprint) {
-				t.Errorf("%s: %v, want %v", name, err, errFingerprint)
-			}
-		}
 	}
 }

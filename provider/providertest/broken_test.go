@@ -67,7 +67,7 @@ func brokenBackends() []broken {
 		{"replaces flags instead of changing them", func(b *toy) provider.Provider { return replacer{b} }, "modify/set and clear"},
 		{"purges all that is marked as deleted", func(b *toy) provider.Provider { return sweeper{b} }, "delete/only the named"},
 		{"purges when asked to delete", func(b *toy) provider.Provider { return purger{b} }, "delete/to trash"},
-		{"keeps the original when moving", func(b *toy) provider.Provider { return copier{b} }, "move/one, move/many, delete/to trash"},
+		{"keeps the original when moving", func(b *toy) provider.Provider { return copier{b} }, "move/one, move/many, move/again, delete/to trash"},
 		{"loses flags when moving", func(b *toy) provider.Provider { return forgetful{b} }, "move/one"},
 		{"makes the folder that it moves to", func(b *toy) provider.Provider { return maker{b} }, "move/nowhere"},
 		{"cuts attachments short", func(b *toy) provider.Provider { return shortPart{b} }, "message/part"},

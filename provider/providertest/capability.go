@@ -139,6 +139,9 @@ func checkImplemented(tr *trial) {
 	if lost := tr.p.Capabilities() &^ tr.acct.Capabilities(); lost != 0 {
 		tr.errorf("reported without an implementation: %s", lost)
 	}
+	if tr.remains && tr.caps.Can(provider.CapPurge) {
+		tr.errorf("the server removes for good (%s), and originals are to remain", provider.CapPurge)
+	}
 	if tr.caps == 0 {
 		tr.errorf("the backend reports nothing at all")
 	}

@@ -44,6 +44,13 @@ type Refuser interface {
 	Refused(t *testing.T) string
 }
 
+// Remainer is a Harness whose server may be unable to remove single messages.
+// Where Remains is true a move copies, marks the original as deleted, and says so
+// by Outcome.Remains; where it is false, and without a Remainer, it must not.
+type Remainer interface {
+	Remains() bool
+}
+
 // Exception names a check that a backend cannot meet and says why.
 type Exception struct{ Check, Reason string }
 

@@ -29,6 +29,8 @@ type trial struct {
 	p    provider.Provider
 	acct *provider.Account
 	caps provider.CapabilitySet
+	// remains says that originals stay when they are moved, marked as deleted.
+	remains bool
 	// patience is how long a call may go on when its context has ended.
 	patience time.Duration
 
@@ -72,6 +74,9 @@ func (tr *trial) open() {
 		tr.must("list folders", err)
 	}
 	tr.caps = acct.Capabilities()
+	if r, ok := tr.h.(Remainer); ok {
+		tr.remains = r.Remains()
+	}
 }
 
 // errorf notes a failure and goes on. It is safe for concurrent use.

@@ -42,9 +42,13 @@ func (c *Conn) Move(ctx context.Context, uids []UID, dest string) (Moved, error)
 	if dest = spelled(dest); dest == c.box.Name {
 		return out, invalid(op, "source and destination are the same mailbox")
 	}
+	home := *c.box
 	for chunk := range slices.Chunk(uids, ChunkSize) {
 		if ctx.Err() != nil {
 			return out, ctx.Err()
+		}
+		if !c.in(home) {
+			return out, &Error{Op: op, Kind: Validity, Err: errors.New("the mailbox is gone or was rebuilt")}
 		}
 		chunk, err := c.takeUp(ctx, chunk, dest, &out)
 		if err != nil {
@@ -61,7 +65,7 @@ func (c *Conn) Move(ctx context.Context, uids []UID, dest string) (Moved, error)
 		if err := move(ctx, chunk, dest, &out); err != nil {
 			return out, err
 		}
-		if missing := slices.Clone(out.Missing[known:]); wasStale && len(missing) > 0 {
+		if missing := slices.Clone(out.Missing[known:]); wasStale && len(missing) > 0 && c.in(home) {
 			// They may have come since this connection last spoke.
 			out.Missing = out.Missing[:known]
 			if err := move(ctx, missing, dest, &out); err != nil {
@@ -70,6 +74,12 @@ func (c *Conn) Move(ctx context.Context, uids []UID, dest string) (Moved, error)
 		}
 	}
 	return out, nil
+}
+
+// in reports whether box is the selected mailbox still: a connection made anew
+// may have found another in its place, or none.
+func (c *Conn) in(box Mailbox) bool {
+	return c.box != nil && c.box.Name == box.Name && c.box.UIDValidity == box.UIDValidity && c.box.ReadOnly == box.ReadOnly
 }
 
 // moveChunk uses MOVE (RFC 6851).

@@ -377,6 +377,25 @@ func TestServerThatIsGone(t *testing.T) {
 			wantKind(t, err, imapx.Uncertain)
 		})
 	}
+	t.Run("rebuilt behind the first thousand", func(t *testing.T) {
+		var uids []imapx.UID
+		for u := range imapx.UID(imapx.ChunkSize + 1) {
+			uids = append(uids, u+1)
+		}
+		srv := serve(t, inboxed("MOVE UIDPLUS", "SELECT")+"C: UID MOVE 1:1000\nS: * OK [COPYUID 9 1:1000 1:1000] moved\nX:",
+			strings.Replace(inboxed("MOVE UIDPLUS", "SELECT"), "UIDVALIDITY ", "UIDVALIDITY 4", 1))
+		err := open(t, srv.options()).Write(t.Context(), "INBOX", func(c *imapx.Conn) error {
+			got, err := c.Move(t.Context(), uids, "Archive")
+			if len(got.Done) != imapx.ChunkSize || len(got.Unsure)+len(got.Missing) > 0 {
+				t.Errorf("%d done, unsure %v, missing %v", len(got.Done), got.Unsure, got.Missing)
+			}
+			return err
+		})
+		wantKind(t, err, imapx.Validity)
+		if strings.Contains(srv.heard(), "1001") {
+			t.Error("a message of the rebuilt mailbox was moved by the number of another")
+		}
+	})
 	t.Run("rebuilt meanwhile", func(t *testing.T) {
 		srv := serve(t, inboxed("MOVE UIDPLUS", "SELECT")+"C: UID MOVE\nX:",
 			strings.Replace(inboxed("MOVE UIDPLUS", "SELECT"), "UIDVALIDITY ", "UIDVALIDITY 4", 1))

@@ -45,8 +45,7 @@ func TestRemovalOfNothing(t *testing.T) {
 	for _, line := range []string{"* 0 EXPUNGE", "* EXPUNGE", "* 00000000000000000000000000000 EXPUNGE"} {
 		t.Run(line, func(t *testing.T) {
 			srv := serve(t, inboxed("UIDPLUS", "SELECT")+"C: UID STORE\nS: * 3 FETCH (UID 5 FLAGS (\\Deleted))\nS: $ OK\nC: UID EXPUNGE\nS: "+line+
-				strings.Repeat("\nS: * 1 EXPUNGE", 300)+"\nS: $ OK done",
-				inboxed("UIDPLUS", "SELECT")+"C: UID SEARCH\nS: * SEARCH\nS: $ OK")
+				strings.Repeat("\nS: * 1 EXPUNGE", 300)+"\nS: $ OK done")
 			var got imapx.Changed
 			write(t, open(t, srv.options()), "INBOX", func(ctx context.Context, c *imapx.Conn) (err error) {
 				got, err = c.Remove(ctx, []imapx.UID{5})

@@ -306,13 +306,14 @@ func (s *scanner) head(c byte) error {
 		s.number = int64(n)
 		return s.end(c)
 	default:
-		if word == "EXPUNGE" && (s.words == 2 || s.number == 0) {
-			// RFC 9051 section 7.5.1. The parser takes it for the end of the list and
-			// then waits for somebody to take the rest.
-			return &Error{Kind: Protocol, Err: errors.New("a removal of no message")}
-		}
 		s.state, s.kind = wordKind(word)
-		s.send(headWord, word)
+		name := word
+		if word == "EXPUNGE" && (s.words == 2 || s.number == 0) {
+			// The parser takes the removal of no message for the end of the list, and
+			// then waits for somebody to take the rest.
+			name = ""
+		}
+		s.send(headWord, name)
 		if s.words == 3 {
 			s.news(uint32(s.number), word)
 		}

@@ -13,7 +13,7 @@ import (
 // Trust is whom to believe that it is the server, in place of the system's
 // authorities. With both fields both must hold.
 type Trust struct {
-	CA []byte // certificates of authorities, in PEM form
+	CA []byte // certificates of authorities, in PEM form; nil: the system's
 	// Fingerprint is the SHA-256 of the server's own certificate, as openssl x509
 	// -fingerprint -sha256 prints it: 64 hex digits, with colons or without. Alone
 	// it takes the place of names and authorities, which a certificate that signed
@@ -26,11 +26,11 @@ var errFingerprint = errors.New("the server's certificate is not the one that is
 // Config is for Options.TLSConfig; nil for the zero Trust.
 func (t Trust) Config() (*tls.Config, error) {
 	const op = "open"
-	if len(t.CA) == 0 && t.Fingerprint == "" {
+	if t.CA == nil && t.Fingerprint == "" {
 		return nil, nil //nolint:nilnil // what Options takes for the system's authorities
 	}
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
-	if len(t.CA) > 0 {
+	if t.CA != nil {
 		config.RootCAs = x509.NewCertPool()
 		if !config.RootCAs.AppendCertsFromPEM(t.CA) {
 			return nil, invalid(op, "the authority holds no certificate in PEM form")

@@ -68,7 +68,7 @@ func TestTrust(t *testing.T) {
 		})
 	}
 	for name, trust := range map[string]imapx.Trust{
-		"no PEM": {CA: []byte("certificate")}, "no hex": {Fingerprint: strings.Repeat("zz", 32)}, "SHA-1": {Fingerprint: strings.Repeat("00", 20)},
+		"no PEM": {CA: []byte("certificate")}, "an empty file": {CA: []byte{}}, "no hex": {Fingerprint: strings.Repeat("zz", 32)}, "SHA-1": {Fingerprint: strings.Repeat("00", 20)},
 		"bad pin beside an authority": {CA: ca, Fingerprint: "00"},
 	} {
 		t.Run(name, func(t *testing.T) {

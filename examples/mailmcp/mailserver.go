@@ -124,7 +124,7 @@ func readTLS(env environment, protocol string) (*tls.Config, error) {
 		if trust.CA, err = os.ReadFile(file); err != nil {
 			return nil, env.bad(protocol+"_CA_FILE", "%v", err)
 		}
-		if _, err := (imapx.Trust{CA: trust.CA}).Config(); err != nil || len(trust.CA) == 0 {
+		if _, err := (imapx.Trust{CA: trust.CA}).Config(); err != nil {
 			return nil, env.bad(protocol+"_CA_FILE", "%s holds no certificate in PEM form", clip(file))
 		}
 	}

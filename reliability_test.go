@@ -1,6 +1,7 @@
 package postern_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -9,7 +10,7 @@ import (
 )
 
 // TestReliabilityTable: every test that docs/RELIABILITY.md names exists, in the
-// package that it names.
+// package that it names, and every row names one.
 func TestReliabilityTable(t *testing.T) {
 	doc, err := os.ReadFile("docs/RELIABILITY.md")
 	if err != nil {
@@ -46,7 +47,22 @@ func TestReliabilityTable(t *testing.T) {
 			t.Errorf("%s: no such case", m[0])
 		}
 	}
-	if named < 50 {
+	if named < 150 {
 		t.Errorf("only %d tests are named", named)
+	}
+	traps := 0
+	for _, row := range regexp.MustCompile(`(?m)^\| .*`).FindAllString(string(doc), -1) {
+		if strings.HasPrefix(row, "| ---") || strings.HasSuffix(row, "| test |") {
+			continue
+		}
+		if !strings.Contains(row, ".Test") {
+			t.Errorf("a row without a test: %s", row)
+		}
+		if strings.HasPrefix(row, fmt.Sprintf("| %d |", traps+1)) {
+			traps++
+		}
+	}
+	if traps != 22 {
+		t.Errorf("trap %d is missing", traps+1)
 	}
 }

@@ -285,3 +285,39 @@ func TestCloseWaits(t *testing.T) {
 		})
 	}
 }
+
+// TestFailedLoginIsClosed: an exchange that went wrong is not carried on. The
+// server finds the connection closed, and the next call has another one, unless
+// the password itself is in doubt.
+func TestFailedLoginIsClosed(t *testing.T) {
+	const greet = "S: * OK [CAPABILITY IMAP4rev1 AUTH=PLAIN LOGINDISABLED] hello\nC: AUTHENTICATE PLAIN\n"
+	for _, tt := range []struct {
+		name, script string
+		kind, next   imapx.Kind
+		dials        int
+	}{
+		{"garbled challenge", greet + "S: + \nC+ AGFubgBvcGVuIHNlc2FtZQ==\nS: + !!!", imapx.Protocol, "", 2},
+		{"one more question", greet + "S: + \nC+ AGFubgBvcGVuIHNlc2FtZQ==\nS: + " + b64("and?"), imapx.Auth, imapx.Auth, 1},
+		{"busy", greet + "S: $ NO [UNAVAILABLE] later", imapx.Unavailable, "", 2},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			srv := serve(t, tt.script, hello("")+"C: NOOP\nS: $ OK")
+			p := open(t, srv.options())
+			wantKind(t, noop(t, p), tt.kind)
+			heard := srv.heard()
+			if err := noop(t, p); imapx.KindOf(err) != tt.next {
+				t.Error(err)
+			}
+			if srv.dialed() != tt.dials {
+				t.Errorf("%d connections, want %d", srv.dialed(), tt.dials)
+			}
+			rest := strings.TrimPrefix(srv.heard(), heard)
+			if tt.next == "" {
+				rest = strings.TrimPrefix(rest, "\nAUTHENTICATE PLAIN AGFubgBvcGVuIHNlc2FtZQ==\nNOOP")
+			}
+			if rest != "" && rest != "\nLOGOUT" {
+				t.Errorf("the client went on with %q", rest)
+			}
+		})
+	}
+}

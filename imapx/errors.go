@@ -123,7 +123,7 @@ func unsupported(op, capability string) error {
 
 // statusError is a tagged NO or BAD, or an untagged BYE, as an error.
 func statusError(op, typ, code, text string) *Error {
-	code = strings.ToUpper(code)
+	code = responseCode(code)
 	e := &Error{Op: op, Kind: statusKind(typ, code), Code: code, Text: text}
 	if e.RetryAfter = backoff(text); e.RetryAfter > 0 && (e.Kind == Refused || e.Kind == Protocol) {
 		e.Kind = Limit

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/postern-mail/postern/imapx"
 )
@@ -147,5 +148,29 @@ func TestThrottledInWords(t *testing.T) {
 		if want > 0 && !strings.Contains(text, "NONEXISTENT") {
 			wantKind(t, err, imapx.Limit)
 		}
+	}
+}
+
+// TestServersWordsAreFitToShow: nothing a server says steers a terminal, or
+// turns the direction of writing.
+func TestServersWordsAreFitToShow(t *testing.T) {
+	const steering = "\x1b[2J\u009b\u202e\u2028\x9b\u200b"
+	for _, tt := range []struct{ name, script string }{
+		{"greeting", "S: * BYE [" + steering + "] go" + steering + "away\nX:"},
+		{"login", "S: * OK [CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR] hi\nC: AUTHENTICATE\nS: $ NO [X" + steering + "] " + steering + "no"},
+		{"a long code", "S: * BYE [" + strings.Repeat("X", 5000) + "] go\nX:"},
+		{"an own command", hello("") + "C: LIST\nS: $ NO [X" + steering + "] " + steering},
+		{"goodbye", hello("") + "C: LIST\nS: * BYE [X" + steering + "] " + steering + "\nX:"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			srv := serve(t, tt.script, tt.script)
+			err := open(t, srv.options()).Read(t.Context(), "", func(c *imapx.Conn) error {
+				_, err := c.List(t.Context(), false)
+				return err
+			})
+			if err == nil || len(err.Error()) > 500 || strings.ContainsFunc(err.Error(), func(r rune) bool { return !unicode.IsGraphic(r) }) {
+				t.Errorf("%.200q", err.Error())
+			}
+		})
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode"
 )
 
 // guard stands between a connection and the client library. It keeps an idle
@@ -376,19 +377,32 @@ func parseStatus(line string) (status, bool) {
 	}
 	if inner, text, ok := strings.Cut(rest, "]"); ok && strings.HasPrefix(inner, "[") {
 		code, args, _ := strings.Cut(inner[1:], " ")
-		st.code, st.args, st.text = strings.ToUpper(code), args, strings.TrimPrefix(text, " ")
+		st.code, st.args, st.text = responseCode(code), args, strings.TrimPrefix(text, " ")
 	}
 	st.text = printable(st.text)
 	return st, true
 }
 
-// printable makes a server's text safe to show in one line.
+// maxCode is longer than every response code there is.
+const maxCode = 40
+
+// responseCode is a code in upper case, "" when it is none (RFC 9051 section 9,
+// resp-text-code).
+func responseCode(code string) string {
+	if len(code) > maxCode || strings.ContainsFunc(code, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+		return ""
+	}
+	return strings.ToUpper(code)
+}
+
+// printable makes a server's text safe to show in one line: without what steers
+// a terminal or turns the direction of writing.
 func printable(s string) string {
 	if len(s) > maxText {
 		s = s[:maxText] + "..."
 	}
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if !unicode.IsGraphic(r) {
 			return ' '
 		}
 		return r

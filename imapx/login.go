@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,6 +29,7 @@ type wire struct {
 	tag      int
 	caps     Caps
 	preauth  bool
+	secrets  []string // as they were sent
 }
 
 func newWire(raw net.Conn, progress time.Duration) *wire {
@@ -96,8 +98,9 @@ func (w *wire) login(o Options, token string) error {
 	if !w.preauth {
 		before := w.caps
 		w.caps = Caps{} // RFC 9051 section 6.1.1: they change with the login
+		w.secrets = []string{o.Password, strings.Trim(quote(o.Password), `"`), token}
 		if err := w.authenticate(o, token, before); err != nil {
-			return err
+			return w.discreet(err)
 		}
 		if !w.caps.known() {
 			if err := w.command("CAPABILITY"); err != nil {
@@ -109,6 +112,24 @@ func (w *wire) login(o Options, token string) error {
 		return &Error{Op: "CAPABILITY", Kind: Protocol, Err: errors.New("the server speaks no IMAP4")}
 	}
 	return nil
+}
+
+// echoed is how much of a secret in a server's words shows that it repeats what
+// it was sent: it may have cut that short, and so do we.
+const echoed = 16
+
+// discreet leaves out of a refused login what the server says when that repeats
+// the secret.
+func (w *wire) discreet(err error) error {
+	var e *Error
+	if !errors.As(err, &e) || !slices.ContainsFunc(w.secrets, func(s string) bool {
+		return s != "" && strings.Contains(e.Text, s[:min(len(s), echoed)])
+	}) {
+		return err
+	}
+	out := *e
+	out.Text = ""
+	return &out
 }
 
 // command sends one command that takes no continuation and waits for its end.

@@ -238,3 +238,32 @@ func TestGreetingCodes(t *testing.T) {
 		})
 	}
 }
+
+// TestEchoedSecrets: a server that repeats what it did not understand does not
+// get a password or token into an error.
+func TestEchoedSecrets(t *testing.T) {
+	long := strings.Repeat("tok", 200)
+	token := func(context.Context, string) (string, error) { return long, nil }
+	for _, tt := range []struct {
+		name, caps, script, secret string
+		token                      func(context.Context, string) (string, error)
+	}{
+		{"login", "", `C: LOGIN` + "\n" + `S: $ BAD what is LOGIN "ann" "open sesame"`, "sesame", nil},
+		{"plain", "AUTH=PLAIN SASL-IR", "C: AUTHENTICATE PLAIN\nS: $ NO what is AUTHENTICATE PLAIN AGFubgBvcGVuIHNlc2FtZQ==", "AGFubgBvcGVuIHNlc2FtZQ", nil},
+		{"plain in two lines", "AUTH=PLAIN LOGINDISABLED", "C: AUTHENTICATE PLAIN\nS: + \nC+ AGFub\nS: $ NO what is AGFubgBvcGVuIHNlc2FtZQ==", "AGFubgBvcGVuIHNlc2FtZQ", nil},
+		{"token", "AUTH=XOAUTH2 SASL-IR", "C: AUTHENTICATE XOAUTH2\nS: $ BAD what is " + long, "toktoktok", token},
+		{"goodbye", "", `C: LOGIN` + "\n" + `S: * BYE what is LOGIN "ann" "open sesame"` + "\nX:", "sesame", nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			srv := serve(t, "S: * OK [CAPABILITY IMAP4rev1 "+tt.caps+"] hello\n"+tt.script)
+			opts := srv.options()
+			if opts.Token = tt.token; tt.token != nil {
+				opts.Password = ""
+			}
+			err := noop(t, open(t, opts))
+			if err == nil || strings.Contains(err.Error(), tt.secret) {
+				t.Error(err)
+			}
+		})
+	}
+}

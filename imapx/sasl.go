@@ -87,7 +87,7 @@ func (w *wire) sasl(client sasl.Client, caps Caps) error {
 	}
 	line := "AUTHENTICATE " + mech
 	if initial != nil && caps.Has("SASL-IR") { // RFC 4959 section 3
-		line += " " + encodeSASL(initial)
+		line += " " + w.coded(encodeSASL(initial))
 		initial = nil
 	}
 	tag, err := w.send(line)
@@ -110,11 +110,19 @@ func (w *wire) sasl(client sasl.Client, caps Caps) error {
 			}
 		}
 		initial = nil
-		if err := w.write(base64.StdEncoding.EncodeToString(resp)); err != nil {
+		if err := w.write(w.coded(base64.StdEncoding.EncodeToString(resp))); err != nil {
 			return err
 		}
 	}
 	return &Error{Op: op, Kind: Protocol, Err: errors.New("the login does not end")}
+}
+
+// coded notes a response as a secret.
+func (w *wire) coded(response string) string {
+	if len(response) >= echoed {
+		w.secrets = append(w.secrets, response)
+	}
+	return response
 }
 
 // encodeSASL writes an empty response as "=".

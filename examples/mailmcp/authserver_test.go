@@ -34,6 +34,7 @@ func (f serviceFile) preset() preset {
 		endpoint: oauth2.Endpoint{AuthURL: f.Auth + "/authorize", TokenURL: f.Auth + "/token", DeviceAuthURL: f.Auth + "/device"},
 		scopes:   []string{"mail", "offline_access"}, issuer: f.Auth + "/{tenant}/v2", loopback: "127.0.0.1",
 		params: []autoconfig.Param{{Name: "access_type", Value: "offline"}}, hosts: []string{"imap.example.org", "smtp.example.org"},
+		revoke: f.Auth + "/revoke", grants: "https://accounts.example.org/apps",
 	}
 }
 
@@ -44,6 +45,8 @@ func (f serviceFile) find(name, tenant string) (preset, error) {
 	p := f.preset()
 	if name == "gmail" {
 		p.endpoint.DeviceAuthURL = ""
+	} else {
+		p.revoke = ""
 	}
 	return p, nil
 }
@@ -98,6 +101,7 @@ func newAuthServer(t *testing.T) *authServer {
 	mux.HandleFunc("GET /authorize", s.serveAuthorize)
 	mux.HandleFunc("POST /device", s.serveDevice)
 	mux.HandleFunc("POST /token", s.serveToken)
+	mux.HandleFunc("POST /revoke", s.serveRevoke)
 	s.Server = httptest.NewServer(mux)
 	t.Cleanup(s.Close)
 	return s
@@ -196,6 +200,26 @@ func (s *authServer) serveToken(w http.ResponseWriter, r *http.Request) {
 		s.grant(w, "")
 	default:
 		refuse(w, "unsupported_grant_type", "")
+	}
+}
+
+// serveRevoke is RFC 7009 but for a token that it does not know, which Google
+// refuses.
+func (s *authServer) serveRevoke(w http.ResponseWriter, r *http.Request) {
+	if s.broken != nil {
+		s.broken(w, r)
+		return
+	}
+	token := r.PostFormValue("token")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case r.PostFormValue("client_id") != "client-1" || r.PostFormValue("client_secret") != "secret-1" || r.PostFormValue("token_type_hint") != "refresh_token":
+		refuse(w, "invalid_client", "who is that with "+token+"?")
+	case !s.refresh[token]:
+		refuse(w, "invalid_token", "")
+	default:
+		delete(s.refresh, token)
 	}
 }
 

@@ -65,6 +65,12 @@ func (s *state) putLogin(ctx context.Context, account string, l login) error {
 	return s.failed(tx.Commit())
 }
 
+// dropLogin forgets the login of an account.
+func (s *state) dropLogin(ctx context.Context, account string) error {
+	_, err := s.db.ExecContext(ctx, "DELETE FROM credentials WHERE account=? AND kind=?", account, kindOAuth)
+	return s.failed(err)
+}
+
 // swapLogin changes the login that has this generation, and reports false when
 // it has another by now: somebody else's change is newer and stays.
 func (s *state) swapLogin(ctx context.Context, account string, generation int64, l login) (bool, error) {
@@ -84,7 +90,9 @@ func (s *state) swap(ctx context.Context, to rows, account string, generation in
 }
 
 func (s *state) insert(ctx context.Context, to rows, account, kind string, plain []byte) error {
-	const first = 1
+	// No row of this name had it before: what was sealed for one that is gone
+	// does not open in this one, nor is this one swapped for it.
+	first := time.Now().UnixMicro()
 	_, err := to.ExecContext(ctx, "INSERT INTO credentials (account, kind, sealed, generation, updated) VALUES (?, ?, ?, ?, ?)",
 		account, kind, s.seal.seal(plain, place{account, kind, first}), first, stamp(time.Now()))
 	return s.failed(err)

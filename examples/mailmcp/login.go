@@ -64,10 +64,9 @@ func readLogin(f loginFlags, lookup func(string) string, presets presetFinder) (
 		return s, bad("-preset", "is missing: use %s", presetNames)
 	case f.state == "":
 		return s, bad("-state", "is missing: name the file that keeps the login")
-	case !accountID.MatchString(f.account):
-		return s, bad("-account", "%q is not allowed: use a lower-case letter and up to 31 letters, digits, _ or -", clip(f.account))
-	case f.account == demoProvider:
-		return s, bad("-account", "the sample mailbox has no login")
+	}
+	if err := checkAccount(f.account); err != nil {
+		return s, err
 	}
 	if s.key, err = env.get("MAIL_STATE_KEY"); err != nil {
 		return s, err
@@ -103,6 +102,16 @@ func readClient(env environment) (l login, err error) {
 		return l, env.bad("IMAP_OAUTH_CLIENT_ID", "is missing: register a desktop application with the mail service and set its client id")
 	}
 	return l, nil
+}
+
+func checkAccount(id string) error {
+	switch {
+	case !accountID.MatchString(id):
+		return bad("-account", "%q is not allowed: use a lower-case letter and up to 31 letters, digits, _ or -", clip(id))
+	case id == demoProvider:
+		return bad("-account", "the sample mailbox has no login")
+	}
+	return nil
 }
 
 func checkUser(user string) error {

@@ -27,6 +27,8 @@ type preset struct {
 	loopback   string             // the host in redirects: 127.0.0.1 or localhost, as registered there
 	params     []autoconfig.Param // further ones of the address to open
 	hosts      []string           // of mail servers that its tokens are for
+	revoke     string             // where a login is ended (RFC 7009); empty: nowhere but on
+	grants     string             // its page for the owner
 }
 
 // presetFinder returns the preset of a name; tenant is empty for everybody's.
@@ -95,6 +97,7 @@ func builtInPreset(name, tenant string) (preset, error) {
 		imap: serverOf(known.IMAP), smtp: serverOf(known.SMTP),
 		endpoint: oauth2.Endpoint{AuthURL: known.OAuth.AuthURL, TokenURL: known.OAuth.TokenURL, DeviceAuthURL: known.OAuth.DeviceURL},
 		scopes:   known.OAuth.Scopes, issuer: googleIssuer, loopback: "127.0.0.1", params: known.OAuth.AuthParams,
+		revoke: known.OAuth.RevokeURL, grants: known.OAuth.GrantsURL,
 	}
 	for _, other := range autoconfig.Presets() {
 		if same, _ := autoconfig.Preset(other); same.OAuth != nil && same.OAuth.TokenURL == known.OAuth.TokenURL {

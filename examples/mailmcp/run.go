@@ -37,8 +37,13 @@ func run(ctx context.Context, p process) int {
 }
 
 func start(ctx context.Context, p process) (err error) {
-	if len(p.args) > 0 && p.args[0] == "login" {
-		return runLogin(ctx, p, p.args[1:])
+	if len(p.args) > 0 {
+		switch p.args[0] {
+		case "login":
+			return runLogin(ctx, p, p.args[1:])
+		case "logout":
+			return runLogout(ctx, p, p.args[1:])
+		}
 	}
 	f, err := parseFlags(p.args)
 	if err != nil {

@@ -58,11 +58,12 @@ func TestHelp(t *testing.T) {
 func TestUsageIsComplete(t *testing.T) {
 	_, flagPart, _ := strings.Cut(usage, "Flags:")
 	flagPart, loginPart, _ := strings.Cut(flagPart, "Flags of mailmcp login")
-	loginPart, variables, _ := strings.Cut(loginPart, "Variables of mailmcp login")
+	loginPart, logoutPart, _ := strings.Cut(loginPart, "Flags of mailmcp logout")
+	logoutPart, variables, _ := strings.Cut(logoutPart, "Variables of mailmcp login")
 	for name, tc := range map[string]struct {
 		set  *flag.FlagSet
 		text string
-	}{"serving": {flagSet(&flags{}), flagPart}, "login": {loginFlagSet(&loginFlags{}), loginPart}} {
+	}{"serving": {flagSet(&flags{}), flagPart}, "login": {loginFlagSet(&loginFlags{}), loginPart}, "logout": {logoutFlagSet(&logoutFlags{}), logoutPart}} {
 		declared := []string{}
 		tc.set.VisitAll(func(f *flag.Flag) { declared = append(declared, "-"+f.Name) })
 		if diff := cmp.Diff(declared, sorted(regexp.MustCompile(`(?m)^  -[a-z-]+`), tc.text)); diff != "" {

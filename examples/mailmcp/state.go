@@ -109,7 +109,8 @@ func ownersAlone(name string) error {
 }
 
 // stateDSN names the file to the driver; mode=rw never makes one. FULL, because
-// a refresh token that was rotated must outlive a power cut.
+// a refresh token that was rotated must outlive a power cut, and secure_delete,
+// because one that was forgotten must not outlive its row.
 func stateDSN(name string) string {
 	path, err := filepath.Abs(name)
 	if err != nil {
@@ -121,7 +122,7 @@ func stateDSN(name string) string {
 	}
 	query := url.Values{
 		"mode": {"rw"}, "_txlock": {"immediate"}, "_defensive": {"1"}, "_dqs": {"0"}, "_error_rc": {"1"},
-		"_busy_timeout": {fmt.Sprint(stateBusy)}, "_synchronous": {"FULL"}, "_pragma": {"trusted_schema(0)"},
+		"_busy_timeout": {fmt.Sprint(stateBusy)}, "_synchronous": {"FULL"}, "_pragma": {"trusted_schema(0)", "secure_delete(1)"},
 	}
 	return (&url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}).String()
 }

@@ -8,6 +8,7 @@ const usage = `mailmcp serves mail accounts as tools to an MCP client.
 
   mailmcp login -preset gmail -user ann@example.org -state FILE
   mailmcp -state FILE              serves the account that logged in
+  mailmcp logout -state FILE       forgets the login and has the service end it
 
 It serves every account the environment names, else the sample mailbox, over
 standard input and output. Nothing is dialled before a tool needs it.
@@ -42,6 +43,10 @@ Flags of mailmcp login, which asks the owner's consent in a browser and keeps it
   -account ID                 the account it is for: imap is the environment's, others
                               are those of -config (imap)
   -device                     type a code on any machine instead of a browser on this one
+
+Flags of mailmcp logout:
+  -state FILE                 the file that keeps the login
+  -account ID                 the account it is for (imap)
 
 Variables of mailmcp login, which the login then holds; serving needs none of them:
   IMAP_OAUTH_CLIENT_ID        of the desktop application registered with the service

@@ -88,6 +88,8 @@ type Settings struct {
 type OAuthServer struct {
 	AuthURL, TokenURL string
 	DeviceURL         string // "" where it grants no access to mail
+	RevokeURL         string // ends a token (RFC 7009); "" where there is none
+	GrantsURL         string // the page where the owner ends what was granted
 	Scopes            []string
 	AuthParams        []Param // further ones for AuthURL
 }

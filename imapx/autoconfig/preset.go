@@ -191,9 +191,11 @@ func passwordServices() []service {
 // second one.
 func oauthServices() []service {
 	const microsoft = "https://login.microsoftonline.com/common/oauth2/v2.0/"
-	exchange := &OAuthServer{
-		AuthURL: microsoft + "authorize", TokenURL: microsoft + "token", DeviceURL: microsoft + "devicecode",
-		Scopes: []string{"https://outlook.office.com/IMAP.AccessAsUser.All", "https://outlook.office.com/SMTP.Send", "offline_access"},
+	exchange := func(grants string) *OAuthServer {
+		return &OAuthServer{
+			AuthURL: microsoft + "authorize", TokenURL: microsoft + "token", DeviceURL: microsoft + "devicecode", GrantsURL: grants,
+			Scopes: []string{"https://outlook.office.com/IMAP.AccessAsUser.All", "https://outlook.office.com/SMTP.Send", "offline_access"},
+		}
 	}
 	const register = "register a client at https://entra.microsoft.com and sign in by browser; the service takes no passwords from mail programs"
 	return []service{
@@ -204,6 +206,7 @@ func oauthServices() []service {
 				// Google's device flow grants no access to mail.
 				OAuth: &OAuthServer{
 					AuthURL: "https://accounts.google.com/o/oauth2/v2/auth", TokenURL: "https://oauth2.googleapis.com/token",
+					RevokeURL: "https://oauth2.googleapis.com/revoke", GrantsURL: "https://myaccount.google.com/connections",
 					Scopes:     []string{"https://mail.google.com/"},
 					AuthParams: []Param{{"access_type", "offline"}, {"prompt", "consent"}}, // or there is no refresh token
 				},
@@ -214,7 +217,7 @@ func oauthServices() []service {
 		{
 			Settings: Settings{
 				Preset: "outlook", Title: "Outlook.com", IMAP: tls("outlook.office365.com", imaps), SMTP: startTLS("smtp-mail.outlook.com", submission),
-				Logins: []Login{OAuth}, SentByServer: true, OAuth: exchange, Help: register + "; allow IMAP in Outlook.com's settings first",
+				Logins: []Login{OAuth}, SentByServer: true, OAuth: exchange("https://account.live.com/consent/Manage"), Help: register + "; allow IMAP in Outlook.com's settings first",
 			},
 			domains: []string{"outlook.com", "hotmail.com", "live.com", "msn.com", "outlook.de", "outlook.fr", "outlook.es", "outlook.it", "hotmail.co.uk", "hotmail.de", "hotmail.fr", "hotmail.it", "hotmail.es"},
 			mx:      []string{"olc.protection.outlook.com"},
@@ -222,7 +225,7 @@ func oauthServices() []service {
 		{
 			Settings: Settings{
 				Preset: "microsoft", Title: "Microsoft 365", IMAP: tls("outlook.office365.com", imaps), SMTP: startTLS("smtp.office365.com", submission),
-				Logins: []Login{OAuth}, SentByServer: true, OAuth: exchange, Help: register,
+				Logins: []Login{OAuth}, SentByServer: true, OAuth: exchange("https://myapps.microsoft.com"), Help: register,
 			},
 			mx: []string{"protection.outlook.com", "mx.microsoft"},
 		},

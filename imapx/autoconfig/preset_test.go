@@ -51,7 +51,11 @@ func TestPresets(t *testing.T) {
 				t.Error("OAuth without endpoints, or the reverse")
 			}
 			if s.OAuth != nil {
-				for _, text := range []string{s.OAuth.AuthURL, s.OAuth.TokenURL} {
+				all := []string{s.OAuth.AuthURL, s.OAuth.TokenURL, s.OAuth.GrantsURL}
+				if s.OAuth.RevokeURL != "" {
+					all = append(all, s.OAuth.RevokeURL)
+				}
+				for _, text := range all {
 					if u, err := url.Parse(text); err != nil || u.Scheme != "https" || u.Host == "" {
 						t.Errorf("endpoint %q", text)
 					}

@@ -161,6 +161,7 @@ func (g *guard) Write(p []byte) (int, error) {
 		return 0, err
 	}
 	if err := g.Conn.SetWriteDeadline(time.Now().Add(g.progress)); err != nil {
+		g.fail(err)
 		return 0, err
 	}
 	if len(before) > 0 {

@@ -300,6 +300,7 @@ func (c *Conn) afterLostMove(ctx context.Context, uids []UID, dest string, named
 			continue
 		case s.there[u]:
 			kept = append(kept, u)
+			continue // a copy may still come
 		default:
 			out.Missing = append(out.Missing, u)
 		}

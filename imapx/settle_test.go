@@ -183,6 +183,31 @@ func TestMoveTakenUpAgain(t *testing.T) {
 	})
 }
 
+// TestLateCopy: a copy that comes after we looked for it is found by the next
+// move, which makes no second one.
+func TestLateCopy(t *testing.T) {
+	const (
+		message  = "(UID %d FLAGS () INTERNALDATE \"02-Nov-2026 10:00:00 +0000\" RFC822.SIZE 9 BODY[HEADER.FIELDS (\"Message-ID\")] {31}\\r\\nMessage-ID: <1@example.org>\\r\\n\\r\\n)\\r\\n\n"
+		original = "C: UID SEARCH\nS: * SEARCH 5\nS: $ OK\n"
+		archive  = "C: EXAMINE \"Archive\"\nS: * 1 EXISTS\nS: * OK [UIDVALIDITY 9] ok\nS: $ OK open\nC: UID SEARCH\n"
+		header   = "S- * 1 FETCH (UID %d BODY[HEADER]<0> {6}\\r\\na: b\\r\\n)\\r\\n\nS: $ OK\n"
+	)
+	inbox := strings.TrimPrefix(inboxed("UIDPLUS", "SELECT"), hello("UIDPLUS"))
+	srv := serve(t,
+		inboxed("UIDPLUS", "SELECT")+"C: UID FETCH 5\nS- * 1 FETCH "+fmt.Sprintf(message, 5)+"S: $ OK\nC: UID COPY 5\nX:",
+		inboxed("UIDPLUS", "SELECT")+original+archive+"S: * SEARCH\nS: $ OK\n"+inbox+original+
+			original+archive+"S: * SEARCH 50\nS: $ OK\nC: UID FETCH 50\nS- * 1 FETCH "+fmt.Sprintf(message, 50)+"S: $ OK\n"+inbox+
+			"C: UID FETCH 5\n"+fmt.Sprintf(header, 5)+strings.TrimSuffix(archive, "C: UID SEARCH\n")+"C: UID FETCH 50\n"+fmt.Sprintf(header, 50)+inbox+
+			"C: UID STORE 5\nS: $ OK\nC: UID EXPUNGE 5\nS: * 1 EXPUNGE\nS: $ OK")
+	write(t, open(t, srv.options()), "INBOX", func(ctx context.Context, c *imapx.Conn) error {
+		_, err := c.Move(ctx, []imapx.UID{5}, "Archive")
+		wantKind(t, err, imapx.Unavailable)
+		got, err := c.Move(ctx, []imapx.UID{5}, "Archive")
+		diff(t, "moved", imapx.Moved{Changed: imapx.Changed{Done: []imapx.UID{5}}, Validity: 9, New: map[imapx.UID]imapx.UID{5: 50}}, got)
+		return err
+	})
+}
+
 func TestLostAnswersToOtherChanges(t *testing.T) {
 	for _, tt := range []struct {
 		name, command string

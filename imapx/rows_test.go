@@ -178,6 +178,19 @@ func TestDeadConnectionIsReplaced(t *testing.T) {
 	}
 }
 
+// TestBrokenConnectionIsNotPooled: the next call begins on a new connection, and
+// has its second try still before it.
+func TestBrokenConnectionIsNotPooled(t *testing.T) {
+	srv := serve(t, hello("")+"C: NOOP\nX:", hello("")+"C: NOOP\nS: * BYE [UNAVAILABLE] not now\nX:",
+		inboxed("", "EXAMINE")+"C: UID SEARCH\nX:", inboxed("", "EXAMINE")+"C: UID SEARCH\nS: * SEARCH 5\nS: $ OK")
+	p := open(t, srv.options())
+	wantKind(t, noop(t, p), imapx.Unavailable)
+	read(t, p, "INBOX", func(ctx context.Context, c *imapx.Conn) error {
+		_, err := c.Search(ctx, imapx.Criteria{}, 5)
+		return err
+	})
+}
+
 // TestRefusalInEachState is TestResponseCodes for the states it leaves out: a
 // refusal is typed, keeps the server's words, and the next call works.
 func TestRefusalInEachState(t *testing.T) {

@@ -34,6 +34,9 @@ func talk(t *testing.T, caps string, answer func(command string) string) imapx.O
 				lines = "$ OK done\n"
 			}
 			say(strings.ReplaceAll(lines, "$", tag))
+			if strings.HasPrefix(lines, "* BYE") {
+				return
+			}
 		}
 	})
 	return imapx.Options{Addr: addr, Security: imapx.Cleartext, Username: "ann", Password: "x", Progress: 2 * time.Second}

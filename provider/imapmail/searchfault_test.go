@@ -23,7 +23,6 @@ func TestSearchThatGetsNowhere(t *testing.T) {
 			}
 			return ""
 		})
-		o.IMAP.Progress = 200 * time.Millisecond
 	})
 	got, err := acct.Search(t.Context(), provider.Query{In: []provider.FolderID{"INBOX"}}, provider.PageRequest{})
 	if err == nil {
@@ -150,7 +149,7 @@ func TestHitsOfALostConnection(t *testing.T) {
 			}
 			return box.answer(command)
 		})
-		o.IMAP.MaxConns, o.IMAP.Progress = 1, 200*time.Millisecond
+		o.IMAP.MaxConns = 1
 	})
 	list(t, acct, provider.ListOptions{Folder: "INBOX"}, provider.PageRequest{Limit: 1}) // the connection is used
 	q := provider.Query{In: []provider.FolderID{"INBOX", "Archive"}, Body: []string{"word"}}

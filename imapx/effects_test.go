@@ -318,7 +318,7 @@ func within(set string, uid int) bool {
 		a, _ := strconv.Atoi(first)
 		b, err := strconv.Atoi(last)
 		if err != nil {
-			b = 1 << 31
+			b = 1<<31 - 1
 		}
 		if uid >= a && uid <= b {
 			return true

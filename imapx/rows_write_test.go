@@ -158,7 +158,7 @@ func TestThousandAtATime(t *testing.T) {
 	const most = 2500
 	var uids []imapx.UID
 	for n := range most {
-		uids = append(uids, imapx.UID(4_000_000_000+2*n))
+		uids = append(uids, imapx.UID(4_000_000_000)+imapx.UID(2*n))
 	}
 	flags := func(seq int) string { return fmt.Sprintf("S: * %d FETCH (UID %d FLAGS (\\Seen))\n", seq+1, uids[seq]) }
 	script := func(verb string, answer func(from, to int) string) string {

@@ -61,7 +61,7 @@ func (c *Conn) Move(ctx context.Context, uids []UID, dest string) (Moved, error)
 		if c.caps.Has("MOVE") {
 			move = c.moveChunk
 		}
-		wasStale, known := c.stale, len(out.Missing)
+		wasStale, known, done := c.stale, len(out.Missing), len(out.Done)
 		if err := move(ctx, chunk, dest, &out); err != nil {
 			return out, err
 		}
@@ -72,6 +72,7 @@ func (c *Conn) Move(ctx context.Context, uids []UID, dest string) (Moved, error)
 				return out, err
 			}
 		}
+		c.pool.doubtful(home, out.Done[done:], dest, false)
 	}
 	return out, nil
 }

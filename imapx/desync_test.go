@@ -95,3 +95,20 @@ func TestLeaveBehindAnotherAnswer(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestFetchOfNothing: a call that sends nothing waits for nothing.
+func TestFetchOfNothing(t *testing.T) {
+	p := open(t, serve(t, inboxed("", "EXAMINE")).options())
+	for range 2 { // the second on a connection that is to be brought up to date
+		err := p.Read(t.Context(), "INBOX", func(c *imapx.Conn) error {
+			got, err := c.FetchEach(t.Context(), nil)
+			if len(got) > 0 {
+				t.Errorf("fetched %+v", got)
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -107,6 +107,9 @@ type FetchJob struct {
 // disjoint: answers are told apart by nothing else (RFC 9051 section 5.5).
 func (c *Conn) FetchEach(ctx context.Context, jobs []FetchJob) ([]Fetched, error) {
 	const op = "UID FETCH"
+	if len(jobs) == 0 {
+		return nil, nil // what waits to go along with a command would wait for ever
+	}
 	seen := make(map[UID]bool)
 	for _, j := range jobs {
 		if err := errors.Join(checkUIDs(op, j.UIDs), j.Items.check(op)); err != nil {
@@ -165,6 +168,9 @@ func (c *Conn) FetchEach(ctx context.Context, jobs []FetchJob) ([]Fetched, error
 				delete(got[i], u) // news of a message that is gone by now, perhaps
 			}
 		}
+		// What came after a mailbox was opened some servers show behind a NOOP and
+		// not before (RFC 9051 section 6.1.2).
+		c.stale = true
 	}
 	answers := int64(0)
 	out := make([]Fetched, len(jobs))

@@ -82,8 +82,9 @@ func (a *ownAnswer) claims(kind headKind, word string) bool {
 		return strings.HasPrefix(word, a.prefix)
 	case headMore:
 		return true // the library has no command under way that waits for one
+	default:
+		return slices.Contains(a.takes, word)
 	}
-	return slices.Contains(a.takes, word)
 }
 
 // deliver is called by the reader. A FETCH that holds nothing we asked for is

@@ -9,7 +9,9 @@ import (
 
 // Mailbox names travel in modified UTF-7 (RFC 3501 section 5.1.3).
 
-var base64Modified = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,").WithPadding(base64.NoPadding)
+func base64Modified() *base64.Encoding {
+	return base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,").WithPadding(base64.NoPadding)
+}
 
 // encodeName writes a name as it travels.
 func encodeName(name string) string {
@@ -23,7 +25,7 @@ func encodeName(name string) string {
 		for _, u := range wide {
 			raw = append(raw, byte(u>>8), byte(u))
 		}
-		b.WriteString("&" + base64Modified.EncodeToString(raw) + "-")
+		b.WriteString("&" + base64Modified().EncodeToString(raw) + "-")
 		wide = nil
 	}
 	for _, r := range name {
@@ -71,7 +73,7 @@ func decodeName(raw string) (name string, ok bool) {
 }
 
 func decodeWide(s string) (string, bool) {
-	raw, err := base64Modified.DecodeString(s)
+	raw, err := base64Modified().DecodeString(s)
 	if err != nil || len(raw) == 0 || len(raw)%2 != 0 {
 		return "", false
 	}

@@ -106,6 +106,8 @@ S: * 2 FETCH (UID 6 FLAGS (\Flagged))
 S- second
 S: )
 S: $ OK
+C: NOOP
+S: $ OK
 C: UID FETCH 6
 S: * 2 FETCH (UID 6 FLAGS (\Flagged) BODY[]<0> {6}
 S- second
@@ -116,6 +118,8 @@ S: $ OK`, "5 first, 6 second"},
 S- second
 S:  UID 6 FLAGS ())
 S: $ OK
+C: NOOP
+S: $ OK
 C: UID FETCH 6
 S: * 2 FETCH (UID 6 FLAGS () BODY[]<0> {6}
 S- second
@@ -123,12 +127,16 @@ S: )
 S: $ OK`, "5 first, 6 second"},
 		{"left out once", `C: UID FETCH 5:6
 ` + whole + `S: $ OK
+C: NOOP
+S: $ OK
 C: UID FETCH 6
 S: * 2 FETCH (UID 6 FLAGS () BODY[]<0> {0}
 S: )
 S: $ OK`, "5 first, 6 "},
 		{"empty twice", `C: UID FETCH 5:6
 ` + whole + `S: * 2 FETCH (UID 6 FLAGS () BODY[]<0> NIL)
+S: $ OK
+C: NOOP
 S: $ OK
 C: UID FETCH 6
 S: * 2 FETCH (UID 6 FLAGS () BODY[]<0> NIL)
@@ -137,19 +145,37 @@ S: $ OK`, "5 first, missing [] [6]"},
 ` + whole + `S: * 2 FETCH (UID 6 FLAGS () BODY[]<0> {0}
 S: )
 S: $ OK [EXPUNGEISSUED] some are gone
+C: NOOP
+S: $ OK
 C: UID FETCH 5:6
 ` + whole + `S: $ OK`, "5 first, missing [6] []"},
 		{"gone", `C: UID FETCH 5:6
 ` + whole + `S: $ OK
+C: NOOP
+S: $ OK
 C: UID FETCH 6
 S: $ OK`, "5 first, missing [6] []"},
+		{"not heard of before a NOOP", `C: UID FETCH 5:6
+` + whole + `S: $ OK
+C: NOOP
+S: * 2 EXISTS
+S: $ OK
+C: UID FETCH 6
+S: * 2 FETCH (UID 6 FLAGS () BODY[]<0> {6}
+S- second
+S: )
+S: $ OK`, "5 first, 6 second"},
 		{"marked, then gone", `C: UID FETCH 5:6
 ` + whole + `S: * 2 FETCH (UID 6 FLAGS (\Deleted))
+S: $ OK
+C: NOOP
 S: $ OK
 C: UID FETCH 6
 S: $ OK`, "5 first, missing [6] []"},
 		{"left out twice", `C: UID FETCH 5:6
 ` + whole + `S: * 2 FETCH (UID 6 FLAGS ())
+S: $ OK
+C: NOOP
 S: $ OK
 C: UID FETCH 6
 S: * 2 FETCH (UID 6 FLAGS ())
@@ -181,7 +207,7 @@ S: $ OK`, "5 first, 6 quoted"},
 
 func TestEmptyPart(t *testing.T) {
 	answer := "C: UID FETCH 5\nS: * 1 FETCH (UID 5 BODY[2]<0> NIL)\nS: $ OK\n"
-	srv := serve(t, inboxed("", "EXAMINE")+answer+answer)
+	srv := serve(t, inboxed("", "EXAMINE")+answer+"C: NOOP\nS: $ OK\n"+answer)
 	read(t, open(t, srv.options()), "INBOX", func(ctx context.Context, c *imapx.Conn) error {
 		f, err := c.Fetch(ctx, []imapx.UID{5}, imapx.Items{Sections: []imapx.Section{{Path: []int{2}, Max: 10}}})
 		if err == nil && (len(f.Messages) != 1 || len(f.Messages[0].Sections[0]) != 0) {

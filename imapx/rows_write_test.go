@@ -105,7 +105,7 @@ func TestMoveIsLookedForTwice(t *testing.T) {
 		b.cert = selfSigned(t)
 		p := open(t, b.options(t, imapx.Cleartext,
 			inboxed("MOVE", "SELECT")+exists+"C: UID MOVE 5\nX:",
-			inboxed("MOVE", "SELECT")+exists+"C: UID FETCH 5\nS- * 1 FETCH (UID 5"+described+"S: $ OK\n"+archive+gone+inbox+gone+
+			inboxed("MOVE", "SELECT")+exists+"C: UID FETCH 5\nS- * 1 FETCH (UID 5"+described+"S: $ OK\n"+archive+gone+inbox+"C: NOOP\nS: $ OK\n"+gone+
 				gone+archive+"C: UID SEARCH\nS: * SEARCH 50\nS: $ OK\nC: UID FETCH 50\nS- * 1 FETCH (UID 50"+described+"S: $ OK\n"+inbox))
 		err := p.Write(t.Context(), "INBOX", func(c *imapx.Conn) error {
 			got, err := c.Move(t.Context(), []imapx.UID{5}, "Archive")
@@ -115,6 +115,30 @@ func TestMoveIsLookedForTwice(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
+		p.Close()
+		b.wg.Wait()
+		for _, fault := range b.fault {
+			t.Error(fault)
+		}
+	})
+}
+
+// TestStoreIsLookedForTwice: a server may go on with a change after it lost us,
+// and show what it did behind a NOOP only.
+func TestStoreIsLookedForTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		look := func(flags string) string {
+			return "C: UID FETCH 5\nS: * 1 FETCH (UID 5 FLAGS (" + flags + "))\nS: $ OK\n"
+		}
+		var b bubble
+		b.cert = selfSigned(t)
+		p := open(t, b.options(t, imapx.Cleartext, inboxed("", "SELECT")+"C: UID STORE 5\nX:",
+			inboxed("", "SELECT")+look("")+"C: NOOP\nS: $ OK\n"+look("\\Seen")))
+		write(t, p, "INBOX", func(ctx context.Context, c *imapx.Conn) error {
+			got, err := c.Store(ctx, []imapx.UID{5}, []string{`\Seen`}, nil)
+			diff(t, "changed", imapx.Changed{Done: []imapx.UID{5}}, got)
+			return err
+		})
 		p.Close()
 		b.wg.Wait()
 		for _, fault := range b.fault {

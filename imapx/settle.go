@@ -86,6 +86,7 @@ func (c *Conn) look(ctx context.Context, uids []UID, dest string) (s sight, err 
 		if err := settled(ctx); err != nil {
 			return sight{}, err
 		}
+		c.stale = true // what the server did meanwhile is to be seen
 		now, err := c.exists(ctx, uids)
 		if err != nil {
 			return sight{}, err

@@ -111,6 +111,7 @@ func (c *Conn) afterStore(ctx context.Context, uids []UID, add, remove []string,
 		whole := len(now.Done) == len(f.Messages)
 		if lost && !whole && try == 0 {
 			if settled(ctx) == nil {
+				c.stale = true // what the server did meanwhile is to be seen
 				continue
 			}
 		}

@@ -130,6 +130,12 @@ func passAnswers(client io.Writer, server io.Reader, swallow <-chan string) {
 			}
 		} else if lost.Write(buf[:n]); strings.Contains("\n"+lost.String(), "\n"+tag+" ") {
 			return
+		} else if strings.HasPrefix(lost.String(), "+") {
+			// The leave to send a string is no answer yet (RFC 9051 section 7.6).
+			if _, bad := io.WriteString(client, lost.String()); bad != nil {
+				return
+			}
+			lost.Reset()
 		}
 		if err != nil {
 			return

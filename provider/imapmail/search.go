@@ -11,9 +11,11 @@ import (
 	"github.com/postern-mail/postern/provider"
 )
 
-// searchWorkers is how many folders are searched at a time: as many as the
-// pool has connections by default.
-const searchWorkers = imapx.DefaultMaxConns
+// workers is how many of n folders are looked into at a time: as many as there
+// may be connections, but no more than by default.
+func (b *Backend) workers(n int) int {
+	return min(cmp.Or(b.opts.IMAP.MaxConns, imapx.DefaultMaxConns), imapx.DefaultMaxConns, n)
+}
 
 // Search finds messages in one folder, in several or in all but Trash and Junk.
 //

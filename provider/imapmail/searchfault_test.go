@@ -3,6 +3,7 @@ package imapmail
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -173,14 +174,18 @@ func TestHitsOfALostConnection(t *testing.T) {
 func TestFolderThatTimeRanOutFor(t *testing.T) {
 	box := &bigBox{n: 5000, uidNext: "* OK [UIDNEXT 5001] next\n", hits: map[int]bool{4990: true}}
 	stop := make(chan struct{})
+	var logins atomic.Int32
 	acct, _, _ := account(t, imapxtest.Memory(t), func(o *Options) {
 		o.IMAP = talk(t, "", func(command string) string {
-			if strings.HasPrefix(command, "UID SEARCH") && !strings.Contains(command, ":*") {
+			switch {
+			case strings.HasPrefix(command, "LOGIN") && logins.Add(1) == 2: // while there is another
+				return "$ NO [LIMIT] one connection\n"
+			case strings.HasPrefix(command, "UID SEARCH") && !strings.Contains(command, ":*"):
 				<-stop
 			}
 			return box.answer(command)
 		})
-		o.IMAP.MaxConns = 1
+		o.IMAP.MaxConns = 2
 		o.SearchTime = 100 * time.Millisecond
 	})
 	t.Cleanup(func() { close(stop) })

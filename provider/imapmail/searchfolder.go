@@ -29,7 +29,7 @@ func (b *Backend) searchFolders(ctx context.Context, j searchJob) ([]slice, erro
 	var wg sync.WaitGroup
 	results := make([]slice, len(j.folders))
 	next := make(chan int)
-	for range min(searchWorkers, len(j.folders)) {
+	for range b.workers(len(j.folders)) {
 		wg.Go(func() {
 			for i := range next {
 				results[i] = b.searchFolder(ctx, j.folders[i], j)

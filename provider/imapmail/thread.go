@@ -198,7 +198,7 @@ func (w *walk) look(ctx context.Context, kin imapx.Kin) error {
 	defer cancel(nil)
 	var wg sync.WaitGroup
 	next := make(chan threadFolder)
-	for range min(searchWorkers, len(w.folders)) {
+	for range w.b.workers(len(w.folders)) {
 		wg.Go(func() {
 			for f := range next {
 				if err := w.lookIn(ctx, f, kin); err != nil && !w.doesWithout(f, err) {

@@ -89,7 +89,7 @@ func (p *Pool) read(ctx context.Context, mailbox string, fresh bool, fn func(*Co
 	if err = c.examine(ctx, mailbox); err == nil {
 		err = fn(c)
 	}
-	return c.deadOnArrival() || c.wentAway(ctx, err), err
+	return err != nil && (c.deadOnArrival() || c.wentAway(ctx, err)), err
 }
 
 func (c *Conn) examine(ctx context.Context, mailbox string) error {

@@ -54,6 +54,7 @@ func (c *Conn) removeMarked(ctx context.Context, uids []UID, out *Changed) error
 			out.Unsure = append(out.Unsure, uids...)
 			return err
 		}
+		c.stale = true // what the server did meanwhile is to be seen
 	}
 	have, looked := c.exists(ctx, uids)
 	if looked != nil {

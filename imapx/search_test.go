@@ -95,7 +95,7 @@ func TestHitsInFallingOrder(t *testing.T) {
 		{"some", "", "S: * SEARCH" + falling(20_000), 10_000, ""},
 		{"many", "", "S: * SEARCH" + falling(900_000), 0, imapx.TooLarge},
 		{"many, each behind one above it", "", "S: * SEARCH" + strings.Repeat(" 4000000000", 100_000) + falling(200_000), 0, imapx.TooLarge},
-		{"many in ranges", "ESEARCH", `S: * ESEARCH (TAG "T2") UID ALL ` + strings.ReplaceAll(falling(900_000), " ", ",")[1:], 0, imapx.TooLarge},
+		{"many in ranges", "ESEARCH", `S: * ESEARCH (TAG "T2") UID ALL ` + strings.ReplaceAll(falling(900_000), " ", ",")[1:], 450_000, ""}, // we sort that, the library does not
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			srv := serve(t, inboxed(tt.caps, "EXAMINE")+"C: UID SEARCH\n"+tt.answer+"\nS: $ OK")

@@ -172,8 +172,9 @@ func TestReadIsRetriedOnlyOnce(t *testing.T) {
 }
 
 func TestWriteIsLookedUpAndNeverRetried(t *testing.T) {
+	const unread = "S: * 1 FETCH (UID 5 FLAGS ())\nS: $ OK\n"
 	srv := serve(t, inboxed("", "SELECT")+"C: NOOP\nS: $ OK\nC: NOOP\nC: UID STORE\nX:",
-		inboxed("", "SELECT")+strings.Repeat("C: UID FETCH 5 (UID FLAGS)\nS: * 1 FETCH (UID 5 FLAGS ())\nS: $ OK\n", 2))
+		inboxed("", "SELECT")+"C: UID FETCH 5 (UID FLAGS)\n"+unread+"C: NOOP\nS: $ OK\nC: UID FETCH 5 (UID FLAGS)\n"+unread)
 	p := open(t, srv.options())
 	write(t, p, "INBOX", func(ctx context.Context, c *imapx.Conn) error { return c.Noop(ctx) })
 	err := p.Write(t.Context(), "INBOX", func(c *imapx.Conn) error {

@@ -2,10 +2,11 @@ package mailtext
 
 import "golang.org/x/net/html"
 
-// attrs are the attributes that matter; of repeated ones the first counts (WHATWG 13.2.5.33).
+// attrs are the attributes that matter; of repeated ones the first counts (WHATWG 13.2.5.33). They hold until the
+// tokenizer goes on.
 type attrs struct {
 	set uint32
-	val [attrCount]string
+	val [attrCount][]byte
 }
 
 type attr uint8
@@ -41,6 +42,9 @@ const (
 
 func (a *attrs) has(x attr) bool { return a.set&(1<<x) != 0 }
 
+// text is a value to keep: of most attributes nobody asks for it.
+func (a *attrs) text(x attr) string { return string(a.val[x]) }
+
 func (a *attrs) read(z *html.Tokenizer) {
 	for more := true; more; {
 		var key, val []byte
@@ -53,7 +57,7 @@ func (a *attrs) read(z *html.Tokenizer) {
 		if x != attrStyle && x != attrClass && len(val) > maxURL+1 {
 			val = val[:maxURL+1] // beyond use, and pictures stand in src
 		}
-		a.val[x] = string(val)
+		a.val[x] = val
 	}
 }
 

@@ -77,6 +77,10 @@ func fromPlain(plain string, opts Options) Result {
 
 // tidy trims line ends and leaves at most one empty line between others: a page of empty lines hides what is below.
 func tidy(s string) string {
+	s = strings.TrimRightFunc(s, unicode.IsSpace)
+	if isTidy(s) {
+		return s
+	}
 	var b strings.Builder
 	b.Grow(len(s))
 	empty := 0
@@ -86,7 +90,10 @@ func tidy(s string) string {
 			continue
 		}
 		if b.Len() > 0 {
-			b.WriteString(strings.Repeat("\n", 1+min(empty, 1)))
+			b.WriteByte('\n')
+			if empty > 0 {
+				b.WriteByte('\n')
+			}
 		}
 		b.WriteString(one)
 		empty = 0
@@ -94,10 +101,37 @@ func tidy(s string) string {
 	return b.String()
 }
 
+// isTidy reports that tidy has nothing to do on s, which does not end in white space.
+func isTidy(s string) bool {
+	empty := 1 // an empty line at the beginning is one too many
+	for {
+		end := strings.IndexByte(s, '\n')
+		switch {
+		case end < 0:
+			return true
+		case end == 0:
+			if empty++; empty > 1 {
+				return false
+			}
+		default:
+			if last, _ := utf8.DecodeLastRuneInString(s[:end]); unicode.IsSpace(last) {
+				return false
+			}
+			empty = 0
+		}
+		s = s[end+1:]
+	}
+}
+
 // looksLikeHTML reports a plain part that is a page, which some senders mislabel.
 func looksLikeHTML(s string) bool {
-	s = strings.ToLower(strings.TrimSpace(s[:min(len(s), 256)]))
-	return strings.HasPrefix(s, "<!doctype html") || strings.HasPrefix(s, "<html")
+	s = strings.TrimSpace(s[:min(len(s), 256)])
+	for _, begin := range []string{"<!doctype html", "<html"} {
+		if len(s) >= len(begin) && strings.EqualFold(s[:len(begin)], begin) {
+			return true
+		}
+	}
+	return false
 }
 
 // stub reports a plain part that only stands in for the page.
@@ -106,7 +140,11 @@ func stub(plain, page string) bool {
 	if mayPoint(plain) {
 		content, pointed = withoutPointers(plain)
 	}
-	mine, theirs := letters(content), letters(page)
+	mine := letters(content)
+	if mine*stubShare >= len(page) && (!pointed || mine >= stubText) {
+		return false // whatever the page's bytes are
+	}
+	theirs := letters(page)
 	return mine*stubShare < theirs || pointed && mine < stubText && mine < theirs
 }
 
@@ -180,16 +218,20 @@ func isLetter(r rune) bool {
 
 // strayed reports that most of the plain part's words are nowhere in the page.
 func strayed(plain, page string) bool {
+	if follows(plain, page) {
+		return false
+	}
 	mine, times := 0, make(map[string]int, len(plain)/wordShare) // how often the plain part has each word that the page was not seen to have
 	for w := range words(plain) {
 		mine++
-		times[w]++
+		times[strings.ToLower(w)]++
 	}
 	if mine < minWords {
 		return false
 	}
 	shared := 0
 	for w := range words(page) {
+		w = strings.ToLower(w)
 		if n := times[w]; n > 0 {
 			if shared += n; shared*100 >= mine*minShared {
 				return false
@@ -203,22 +245,67 @@ func strayed(plain, page string) bool {
 // wordShare is how many bytes of text come on one word that did not come before.
 const wordShare = 16
 
-// words yields the words of scripts that put blanks between them, in lower case, addresses left out.
+const (
+	// ahead is how many words of the page follows looks through for one of the plain part.
+	ahead = 8
+	// patience is how many words more than those found it misses before it gives up, so that the work stays linear.
+	patience = 50
+)
+
+// follows reports that so many of the plain part's words stand in the page one after the other that it has not strayed.
+// Most mail is so, and this counts without keeping the words. False says nothing.
+func follows(plain, page string) bool {
+	mine, shared := 0, 0
+	theirs := wordScan{rest: page}
+	for w := range words(plain) {
+		mine++
+		look := theirs
+		for range ahead {
+			t, ok := look.next()
+			if !ok {
+				break
+			}
+			if t == w {
+				shared, theirs = shared+1, look
+				break
+			}
+		}
+		if mine-shared > shared+patience {
+			return false
+		}
+	}
+	return shared*100 >= mine*minShared
+}
+
+// words yields the words of scripts that put blanks between them, addresses left out.
 func words(s string) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
-		for field := range strings.FieldsSeq(s) {
-			if isAddress(field) {
-				continue
+		scan := wordScan{rest: s}
+		for w, ok := scan.next(); ok && yield(w); w, ok = scan.next() {
+		}
+	}
+}
+
+// wordScan finds one of the words after the other.
+type wordScan struct {
+	field string // what is left of the piece between two blanks
+	rest  string // behind it
+}
+
+func (s *wordScan) next() (word string, ok bool) {
+	for {
+		for s.field != "" {
+			if word, s.field = cutWord(s.field); len(word) >= 3 && !unspaced(word) {
+				return word, true
 			}
-			for field != "" {
-				var w string
-				if w, field = cutWord(field); len(w) < 3 || unspaced(w) {
-					continue
-				}
-				if !yield(strings.ToLower(w)) {
-					return
-				}
-			}
+		}
+		start, end := nextWord(s.rest, 0)
+		if start == end {
+			return "", false
+		}
+		s.field, s.rest = s.rest[start:end], s.rest[end:]
+		if isAddress(s.field) {
+			s.field = ""
 		}
 	}
 }

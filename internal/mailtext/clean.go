@@ -91,7 +91,12 @@ func CleanLine(s string, limit int) (string, Dropped) {
 		s, cut = s[:runeStart(s, maxLineInput)], true
 	}
 	s, d := Clean(s)
-	s = strings.Join(strings.Fields(s), " ")
+	if !isLine(s) {
+		s = strings.Join(strings.Fields(s), " ")
+	}
+	if len(s) <= limit && !cut {
+		return s, d
+	}
 	kept, short := firstRunes(s, limit)
 	if short || cut {
 		kept, _ = firstRunes(kept, limit-1)
@@ -99,6 +104,19 @@ func CleanLine(s string, limit int) (string, Dropped) {
 		s, _ = Clean(strings.TrimRight(kept, " \u2026") + "…")
 	}
 	return s, d
+}
+
+// isLine reports ASCII with single spaces between its words and no other white space.
+func isLine(s string) bool {
+	space := true
+	for i := range len(s) {
+		c := s[i]
+		if c >= utf8.RuneSelf || c < ' ' || c == ' ' && space {
+			return false
+		}
+		space = c == ' '
+	}
+	return !space || s == ""
 }
 
 // firstRunes returns at most n characters of s, and whether there were more.

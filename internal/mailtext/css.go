@@ -274,12 +274,17 @@ func parseCompound(s string) (names []string, w weight, ok bool) {
 
 // match merges what the rules say of an element with these names: its tag, ".class"es and "#id".
 func (s *sheet) match(names []string, d *decls) {
-	for _, key := range append(names, "*") {
-		for i := range s.rules[key] {
-			r := &s.rules[key][i]
-			if contains(names, r.also) && s.open(r.above) {
-				d.merge(&r.says, r.w)
-			}
+	for _, key := range names {
+		s.matchKey(key, names, d)
+	}
+	s.matchKey("*", names, d)
+}
+
+func (s *sheet) matchKey(key string, names []string, d *decls) {
+	rules := s.rules[key]
+	for i := range rules {
+		if r := &rules[i]; contains(names, r.also) && s.open(r.above) {
+			d.merge(&r.says, r.w)
 		}
 	}
 }

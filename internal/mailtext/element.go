@@ -77,7 +77,7 @@ func (r *renderer) startRaw(z *html.Tokenizer, t tag, a *attrs, selfClosing bool
 	}
 	r.inRaw, r.rawTag = true, t
 	// A style sheet for paper says nothing of the screen.
-	if t == tagStyle && a.has(attrMedia) && !always("@media "+a.val[attrMedia]) {
+	if t == tagStyle && a.has(attrMedia) && !always("@media "+a.text(attrMedia)) {
 		r.rawTag, r.rules.partial = tagScript, true
 	}
 }
@@ -85,19 +85,19 @@ func (r *renderer) startRaw(z *html.Tokenizer, t tag, a *attrs, selfClosing bool
 // declared collects what rules and the style attribute say of an element.
 func (r *renderer) declared(tagName string, a *attrs) decls {
 	var d decls
-	r.scratch = r.rules.names(r.scratch[:0], tagName, a.val[attrClass], a.val[attrID])
 	if len(r.rules.rules) > 0 {
+		r.scratch = r.rules.names(r.scratch[:0], tagName, a.text(attrClass), a.text(attrID))
 		r.rules.match(r.scratch, &d)
 	}
 	style := a.val[attrStyle]
-	if style == "" {
+	if len(style) == 0 {
 		return d
 	}
-	said, ok := r.styles[style]
+	said, ok := r.styles[string(style)]
 	if !ok {
-		said.parseStyle(style, weightInline)
+		said.parseStyle(string(style), weightInline)
 		if len(r.styles) < maxCached {
-			r.styles[style] = said
+			r.styles[string(style)] = said
 		}
 	}
 	d.merge(&said, 0)
@@ -110,21 +110,21 @@ func (r *renderer) hint(t tag, tr traits, a *attrs, d *decls) {
 		d.set(propDisplay, saysYes, weightHint)
 	}
 	if a.has(attrBgcolor) {
-		d.set(propBackground, uint32(parseColor(strings.ToLower(strings.TrimSpace(a.val[attrBgcolor])))), weightHint)
+		d.set(propBackground, uint32(parseColor(strings.ToLower(strings.TrimSpace(a.text(attrBgcolor))))), weightHint)
 	}
-	if a.val[attrBackground] != "" {
+	if len(a.val[attrBackground]) > 0 {
 		d.set(propBackground, uint32(colorOther), weightHint)
 	}
 	switch {
 	case t == tagFont:
 		if a.has(attrColor) {
-			d.set(propColor, uint32(parseColor(strings.ToLower(strings.TrimSpace(a.val[attrColor])))), weightHint)
+			d.set(propColor, uint32(parseColor(strings.ToLower(strings.TrimSpace(a.text(attrColor))))), weightHint)
 		}
 		if a.has(attrSize) {
 			d.set(propFont, saysNo, weightHint)
 		}
 	case t == tagBody && a.has(attrText):
-		d.set(propColor, uint32(parseColor(strings.ToLower(strings.TrimSpace(a.val[attrText])))), weightHint)
+		d.set(propColor, uint32(parseColor(strings.ToLower(strings.TrimSpace(a.text(attrText))))), weightHint)
 	case r.last[tagSVG] >= 0 || t == tagSVG:
 		r.drawn(t, a, d)
 	case t == tagA && a.has(attrHref):
@@ -140,15 +140,15 @@ func (r *renderer) drawn(t tag, a *attrs, d *decls) {
 	for x, name := range map[attr]string{
 		attrDisplay: "display", attrVisibility: "visibility", attrOpacity: "opacity", attrFill: "color", attrFontSize: "font-size",
 	} {
-		value := strings.ToLower(strings.TrimSpace(a.val[x]))
+		value := strings.ToLower(strings.TrimSpace(a.text(x)))
 		if x == attrFill && value == "none" {
 			value = "transparent"
 		}
 		said.declare(name, value, 0)
 	}
 	if t == tagSVG {
-		said.declare("width", a.val[attrWidth], 0)
-		said.declare("height", a.val[attrHeight], 0)
+		said.declare("width", a.text(attrWidth), 0)
+		said.declare("height", a.text(attrHeight), 0)
 		said.set(propOverflow, saysYes, 0)
 		if !a.has(attrFill) {
 			said.set(propColor, uint32(colorRGB), 0) // its texts do not take the page's colour
@@ -176,14 +176,14 @@ func (r *renderer) entered(t tag, tr traits, a *attrs) {
 	r.breaks(t, tr)
 	switch t {
 	case tagA:
-		r.beginLink(a.val[attrHref])
+		r.beginLink(a.text(attrHref))
 	case tagQuote:
 		r.w.quote++
 	case tagUL, tagOL:
 		if len(r.w.lists) == 0 {
 			r.w.brk(2)
 		}
-		start, err := strconv.Atoi(a.val[attrStart])
+		start, err := strconv.Atoi(a.text(attrStart))
 		if err != nil || start < 0 || start > 1e6 {
 			start = 1
 		}
@@ -191,8 +191,8 @@ func (r *renderer) entered(t tag, tr traits, a *attrs) {
 	case tagLI:
 		r.w.beginItem()
 	case tagTable:
-		role := strings.ToLower(a.val[attrRole])
-		border := a.val[attrBorder]
+		role := strings.ToLower(a.text(attrRole))
+		border := a.text(attrBorder)
 		r.w.beginTable(role == "presentation" || role == "none", border != "" && border != "0")
 	case tagTR:
 		r.w.beginRow()

@@ -14,6 +14,8 @@ const (
 	MaxOutput = 1 << 20
 	// maxAlt bounds the text in place of an image, in characters.
 	maxAlt = 120
+	// markupShare is how many bytes of HTML come on one of text, or more.
+	markupShare = 4
 	// maxCached bounds the style attributes remembered; senders repeat a few dozen.
 	maxCached = 256
 )
@@ -63,12 +65,14 @@ func render(src string, opts Options) rendered {
 	}
 	var rules sheet
 	r := newRenderer(&rules, opts)
+	r.w.out = make([]byte, 0, min(len(src)/markupShare, opts.maxOutput()))
 	r.run(src)
 	if r.lateStyle {
 		// A style block below the text it hides: once more, now knowing it.
 		rules.reset()
+		out := r.w.out[:0]
 		r = newRenderer(&rules, opts)
-		r.knowsAll = true
+		r.w.out, r.knowsAll = out, true
 		r.run(src)
 	}
 	res := r.finish()

@@ -4,7 +4,7 @@ import "strings"
 
 // image counts an image and leaves its alternative text, if it is displayed.
 func (r *renderer) image(a *attrs, d *decls, own look) {
-	src := strings.ToLower(strings.TrimSpace(a.val[attrSrc]))
+	src := strings.ToLower(strings.TrimSpace(a.text(attrSrc)))
 	if tracker(src, a, d) {
 		r.dropped.Trackers++
 		return
@@ -13,7 +13,7 @@ func (r *renderer) image(a *attrs, d *decls, own look) {
 	if r.over > 0 || own.inside(r.look()).hidden() {
 		return
 	}
-	alt, _ := CleanLine(a.val[attrAlt], maxAlt)
+	alt, _ := CleanLine(a.text(attrAlt), maxAlt)
 	if alt == "" {
 		return
 	}
@@ -64,5 +64,5 @@ func dimension(a *attrs, x attr, d *decls, p prop) (tiny, said bool) {
 	if !a.has(x) {
 		return false, false
 	}
-	return tinyBox(strings.ToLower(strings.TrimSpace(a.val[x]))), true
+	return tinyBox(strings.ToLower(strings.TrimSpace(a.text(x)))), true
 }

@@ -126,8 +126,8 @@ func TestSearchNamesWhatWasNotAsked(t *testing.T) {
 	wantCode(t, err, provider.Unavailable)
 }
 
-// TestHitsOfALostConnection: a folder that is searched anew, since its
-// connection was lost, and then refuses, comes once: with the next page.
+// TestHitsOfALostConnection: what came before the connection was lost is a page;
+// the next one fails while the server refuses, and the same cursor goes on later.
 func TestHitsOfALostConnection(t *testing.T) {
 	box := &bigBox{n: 5000, uidNext: "* OK [UIDNEXT 5001] next\n", hits: map[int]bool{4990: true, 4980: true}}
 	down, refusals, empty := false, 0, false
@@ -156,8 +156,13 @@ func TestHitsOfALostConnection(t *testing.T) {
 	q := provider.Query{In: []provider.FolderID{"INBOX", "Archive"}, Body: []string{"word"}}
 	var got []string
 	page := provider.PageRequest{}
+	calls := 0
 	for more := true; more; more = page.After != "" {
 		p, err := acct.Search(t.Context(), q, page)
+		if calls++; err != nil && calls == 2 {
+			wantCode(t, err, provider.RateLimited)
+			continue
+		}
 		if err != nil {
 			t.Fatal(err)
 		}

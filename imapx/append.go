@@ -43,6 +43,11 @@ func (c *Conn) Append(ctx context.Context, mailbox string, opts AppendOptions, b
 	if err := c.room(ctx, mailbox, size); err != nil {
 		return Appended{}, err
 	}
+	if c.openFor(mailbox, reads) { // Courier refuses it when the mailbox is open for reading only
+		if err := c.selectBox(ctx, mailbox, changes); err != nil {
+			return Appended{}, err
+		}
+	}
 	var data *imap.AppendData
 	var n int64
 	err := c.run(ctx, op, changes, func(cl *imapclient.Client) (err error) {

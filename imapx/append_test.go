@@ -23,14 +23,15 @@ func TestAppend(t *testing.T) {
 		p := pool(t, srv)
 		raw := string(mail(1)) + strings.Repeat("0123456789abcdef\r\n", 20_000)
 		var got imapx.Appended
+		sent := srv.Path("Sent")
 		write(t, p, "", func(ctx context.Context, c *imapx.Conn) (err error) {
-			got, err = c.Append(ctx, "Sent", imapx.AppendOptions{Flags: []string{`\Seen`}, Date: time.Unix(1.7e9, 0)}, strings.NewReader(raw), int64(len(raw)))
+			got, err = c.Append(ctx, sent, imapx.AppendOptions{Flags: []string{`\Seen`}, Date: time.Unix(1.7e9, 0)}, strings.NewReader(raw), int64(len(raw)))
 			return err
 		})
-		if string(srv.Raw(t, "Sent", uint32(got.UID))) != raw || got.Validity != srv.UIDValidity(t, "Sent") {
+		if string(srv.Raw(t, sent, uint32(got.UID))) != raw || got.Validity != srv.UIDValidity(t, sent) {
 			t.Errorf("stored as %+v", got)
 		}
-		if !slices.Contains(srv.Flags(t, "Sent", uint32(got.UID)), `\Seen`) {
+		if !slices.Contains(srv.Flags(t, sent, uint32(got.UID)), `\Seen`) {
 			t.Error("flag lost")
 		}
 		for _, tt := range []struct {
@@ -38,9 +39,9 @@ func TestAppend(t *testing.T) {
 			size            int64
 			kind            imapx.Kind
 		}{
-			{"no such mailbox", "Nowhere", raw, int64(len(raw)), imapx.NotFound},
-			{"short body", "Sent", "abc", 10, imapx.Unavailable},
-			{"empty", "Sent", "", 0, imapx.Invalid},
+			{"no such mailbox", srv.Path("Nowhere"), raw, int64(len(raw)), imapx.NotFound},
+			{"short body", sent, "abc", 10, imapx.Unavailable},
+			{"empty", sent, "", 0, imapx.Invalid},
 		} {
 			err := p.Write(t.Context(), "", func(c *imapx.Conn) error {
 				_, err := c.Append(t.Context(), tt.box, imapx.AppendOptions{}, strings.NewReader(tt.body), tt.size)
@@ -49,11 +50,27 @@ func TestAppend(t *testing.T) {
 			if !errors.Is(err, tt.kind) {
 				t.Errorf("%s: %v, want %s", tt.name, err, tt.kind)
 			}
-			read(t, p, "Sent", func(ctx context.Context, c *imapx.Conn) error { return c.Noop(ctx) })
+			read(t, p, sent, func(ctx context.Context, c *imapx.Conn) error { return c.Noop(ctx) })
 		}
-		if got := srv.UIDs(t, "Sent"); len(got) != 1 {
+		if got := srv.UIDs(t, sent); len(got) != 1 {
 			t.Errorf("sent holds %d messages", len(got))
 		}
+	})
+}
+
+// TestAppendToAMailboxOpenForReading: Courier refuses what goes to the mailbox
+// that is open, when it is open for reading only.
+func TestAppendToAMailboxOpenForReading(t *testing.T) {
+	opened := "S: * 0 EXISTS\nS: * OK [UIDVALIDITY 7] ok\nS: $ OK open\n"
+	srv := serve(t, hello("LITERAL+")+"C: EXAMINE \"Sent\"\n"+opened+"C: SELECT \"Sent\"\n"+opened+
+		"C: APPEND \"Sent\"\nC+ some text\nS: $ OK\nC: APPEND \"Sent\"\nC+ some text\nS: $ OK\nC: APPEND \"Drafts\"\nC+ some text\nS: $ OK")
+	read(t, open(t, srv.options()), "Sent", func(ctx context.Context, c *imapx.Conn) error {
+		for _, box := range []string{"Sent", "Sent", "Drafts"} {
+			if _, err := c.Append(ctx, box, imapx.AppendOptions{}, strings.NewReader("some text"), 9); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

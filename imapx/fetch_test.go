@@ -178,6 +178,7 @@ Content-Type: text/html
 Content-Type: message/rfc822
 
 Subject: inner
+MIME-Version: 1.0
 Content-Type: multipart/mixed; boundary=C
 
 --C

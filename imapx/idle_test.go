@@ -130,7 +130,7 @@ func TestWatchOfManyFolders(t *testing.T) {
 		opts := options(srv, count.Addr)
 		opts.MaxConns = 1
 		p := open(t, opts)
-		folders := []string{"INBOX", "Drafts", "Sent", "Archive"}
+		folders := []string{"INBOX", srv.Path("Drafts"), srv.Path("Sent"), srv.Path("Archive")}
 		var all []*watcher
 		for _, f := range folders {
 			w := watch(t, p, f)
@@ -241,7 +241,7 @@ func TestCloseEndsWatches(t *testing.T) {
 	onServers(t, func(t *testing.T, srv *imapxtest.Server) {
 		p := pool(t, srv)
 		var all []*watcher
-		for _, f := range []string{"INBOX", "INBOX", "Sent", "Drafts"} {
+		for _, f := range []string{"INBOX", "INBOX", srv.Path("Sent"), srv.Path("Drafts")} {
 			w := watch(t, p, f)
 			w.await()
 			all = append(all, w)
@@ -265,7 +265,7 @@ func TestWatchesComeAndGo(t *testing.T) {
 			wg.Go(func() {
 				for i := range 10 {
 					ctx, cancel := context.WithTimeout(t.Context(), time.Duration(n+i)*time.Millisecond)
-					if err := p.Watch(ctx, []string{"INBOX", "Sent"}[n%2], func() {}); !errors.Is(err, context.DeadlineExceeded) {
+					if err := p.Watch(ctx, []string{"INBOX", srv.Path("Sent")}[n%2], func() {}); !errors.Is(err, context.DeadlineExceeded) {
 						t.Errorf("a watch ended with %v", err)
 					}
 					cancel()

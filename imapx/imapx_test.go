@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,12 +17,27 @@ import (
 	"github.com/postern-mail/postern/internal/leakcheck"
 )
 
-// onServers runs test on the in-memory server and, where there are, on Dovecot and Cyrus.
+// onServers runs test on the in-memory server and, where there are, on Dovecot, Cyrus and Courier.
 func onServers(t *testing.T, test func(t *testing.T, srv *imapxtest.Server), hide ...string) {
 	t.Helper()
 	t.Run("memory", func(t *testing.T) { test(t, imapxtest.Memory(t, imapxtest.Options{Hide: hide})) })
 	t.Run("dovecot", func(t *testing.T) { test(t, imapxtest.Dovecot(t, imapxtest.Options{Hide: hide})) })
 	t.Run("cyrus", func(t *testing.T) { test(t, imapxtest.Cyrus(t, imapxtest.Options{Hide: hide})) })
+	t.Run("courier", func(t *testing.T) { test(t, imapxtest.Courier(t, imapxtest.Options{Hide: hide})) })
+}
+
+// has tells whether srv is of a kind that has a capability, hidden or not.
+func has(t *testing.T, srv *imapxtest.Server, capability string) bool {
+	t.Helper()
+	return strings.Contains(srv.Do(t, "CAPABILITY")[0]+" ", " "+capability+" ")
+}
+
+// needs skips t on servers of a kind that lacks what the test is about.
+func needs(t *testing.T, srv *imapxtest.Server, capability string) {
+	t.Helper()
+	if !has(t, srv, capability) {
+		t.Skip("the server has no " + capability)
+	}
 }
 
 // options logs in to srv over TLS, straight or through a proxy before it.

@@ -25,8 +25,8 @@ func TestManyCallers(t *testing.T) {
 		for caller := range 16 {
 			wg.Go(func() {
 				for round := range 10 {
-					err := p.Read(t.Context(), []string{"INBOX", "Archive"}[(caller+round)%4/3], func(c *imapx.Conn) error {
-						if c.Mailbox().Name == "Archive" {
+					err := p.Read(t.Context(), []string{"INBOX", srv.Path("Archive")}[(caller+round)%4/3], func(c *imapx.Conn) error {
+						if c.Mailbox().Name == srv.Path("Archive") {
 							h, err := c.Search(t.Context(), imapx.Criteria{}, 5)
 							if len(h.UIDs) != 0 {
 								t.Errorf("archive has %v", h.UIDs)

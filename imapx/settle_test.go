@@ -72,10 +72,13 @@ func TestLostAnswersToAMove(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			onServers(t, func(t *testing.T, srv *imapxtest.Server) {
+				if tt.command == "UID MOVE" {
+					needs(t, srv, "MOVE")
+				}
 				uids := fill(t, srv, "INBOX", 5)
 				srv.Append(t, "Archive", mail(2000))
 				p := losing(t, srv, tt.command, tt.loss)
-				got, err := move(t, p, []imapx.UID{uids[3], uids[1]}, "Archive")
+				got, err := move(t, p, []imapx.UID{uids[3], uids[1]}, srv.Path("Archive"))
 				inbox, archive := inBoxes(t, srv)
 				if !tt.moved {
 					wantKind(t, err, imapx.Unavailable)
@@ -114,6 +117,7 @@ func TestMoveThatNobodyCanTell(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			onServers(t, func(t *testing.T, srv *imapxtest.Server) {
+				needs(t, srv, "MOVE")
 				if change == nil {
 					srv.Append(t, "Drafts", mail(1)) // copies are of one date
 					srv.Do(t, "SELECT Drafts", "COPY 1 INBOX", "COPY 1 INBOX")
@@ -143,9 +147,9 @@ func TestMoveTakenUpAgain(t *testing.T) {
 	t.Run("in another process, marked", func(t *testing.T) {
 		onServers(t, func(t *testing.T, srv *imapxtest.Server) {
 			uids := fill(t, srv, "INBOX", 2)
-			srv.Do(t, "SELECT INBOX", fmt.Sprintf("UID COPY %d Archive", uids[0]))
+			srv.Do(t, "SELECT INBOX", fmt.Sprintf("UID COPY %d %s", uids[0], srv.Path("Archive")))
 			srv.SetFlags(t, "INBOX", uint32(uids[0]), `\Deleted`)
-			got, err := move(t, pool(t, srv), uids, "Archive")
+			got, err := move(t, pool(t, srv), uids, srv.Path("Archive"))
 			if err != nil || len(got.Done) != 2 || len(got.New) != 2 {
 				t.Errorf("%+v, %v", got, err)
 			}
@@ -163,7 +167,7 @@ func TestMoveTakenUpAgain(t *testing.T) {
 			var got imapx.Moved
 			err := p.Write(ctx, "INBOX", func(c *imapx.Conn) (err error) {
 				time.AfterFunc(150*time.Millisecond, cancel) // while it looks
-				got, err = c.Move(ctx, uids, "Archive")
+				got, err = c.Move(ctx, uids, srv.Path("Archive"))
 				return err
 			})
 			if err == nil { // it was quicker
@@ -172,7 +176,7 @@ func TestMoveTakenUpAgain(t *testing.T) {
 			if err != context.Canceled { //nolint:errorlint // bare is the promise
 				t.Fatalf("%+v, %v", got, err)
 			}
-			got, err = move(t, p, uids, "Archive")
+			got, err = move(t, p, uids, srv.Path("Archive"))
 			if err != nil || len(got.Done) != 2 {
 				t.Errorf("%+v, %v", got, err)
 			}
@@ -290,7 +294,7 @@ func TestLostAnswersToAnAppend(t *testing.T) {
 				var got imapx.Appended
 				err := p.Write(t.Context(), "", func(c *imapx.Conn) (err error) {
 					raw := string(mail(1))
-					got, err = c.Append(t.Context(), "Sent", imapx.AppendOptions{MessageID: tt.id}, strings.NewReader(raw), int64(len(raw)))
+					got, err = c.Append(t.Context(), srv.Path("Sent"), imapx.AppendOptions{MessageID: tt.id}, strings.NewReader(raw), int64(len(raw)))
 					return err
 				})
 				there := srv.UIDs(t, "Sent")

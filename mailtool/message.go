@@ -196,7 +196,7 @@ func addresses(list []provider.Address) string {
 	var out []string
 	for i, a := range list {
 		text := cleanAddress(a)
-		if i == shown || !space.takes(text) && i > 0 {
+		if i == shown || !space.takesBytes(textSize(text)+1) && i > 0 {
 			out = append(out, andMore(len(list)-i))
 			break
 		}

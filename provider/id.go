@@ -2,7 +2,6 @@ package provider
 
 import (
 	"crypto/sha256"
-	"encoding/base32"
 	"strings"
 )
 
@@ -30,20 +29,26 @@ func Tag(account string) string {
 	if n := len(account); n >= 2 && n <= tagLen && plainID(account) {
 		return account
 	}
-	sum := sha256.Sum256([]byte(account))
-	return idEncoding().EncodeToString(sum[:])[:tagLen]
+	return ShortHash(account, tagLen)
 }
 
-// idEncoding leaves out 0, 1, l and o, which readers confuse.
-func idEncoding() *base32.Encoding {
-	return base32.NewEncoding("abcdefghijkmnpqrstuvwxyz23456789").WithPadding(base32.NoPadding)
-}
+// idAlphabet leaves out 0, 1, l and o, which readers confuse.
+const idAlphabet = "abcdefghijkmnpqrstuvwxyz23456789"
 
 // ShortHash is a digest of s in n characters (5 bits each, 0 to 51) that fit an
 // ID. It is a name, not a secret.
 func ShortHash(s string, n int) string {
 	sum := sha256.Sum256([]byte(s))
-	return idEncoding().EncodeToString(sum[:])[:min(max(n, 0), 51)]
+	var out [51]byte
+	for i := range out { // base32 (RFC 4648 section 6) in an alphabet of our own
+		at := 5 * i
+		two := uint16(sum[at/8]) << 8
+		if at/8+1 < len(sum) {
+			two |= uint16(sum[at/8+1])
+		}
+		out[i] = idAlphabet[two>>(11-at%8)&31]
+	}
+	return string(out[:min(max(n, 0), len(out))])
 }
 
 // NewMessageID joins an account's tag and the backend's part: 1 to 190

@@ -168,16 +168,16 @@ func messageID(header []byte) string {
 	const field = "message-id:"
 	found, inside, value := 0, false, ""
 	for line := range bytes.Lines(header) {
-		text := strings.TrimRight(string(line), "\r\n")
-		if text == "" {
+		text := bytes.TrimRight(line, "\r\n")
+		if len(text) == 0 {
 			break
 		}
 		folded := text[0] == ' ' || text[0] == '\t'
 		switch {
 		case folded && inside:
-			value += text
-		case !folded && hasFold(text, field):
-			found, inside, value = found+1, true, text[len(field):]
+			value += string(text)
+		case !folded && len(text) >= len(field) && strings.EqualFold(string(text[:len(field)]), field):
+			found, inside, value = found+1, true, string(text[len(field):])
 		case !folded:
 			inside = false
 		}

@@ -110,77 +110,22 @@ func (c *Conn) FetchEach(ctx context.Context, jobs []FetchJob) ([]Fetched, error
 	if len(jobs) == 0 {
 		return nil, nil // what waits to go along with a command would wait for ever
 	}
-	seen := make(map[UID]bool)
-	for _, j := range jobs {
-		if err := errors.Join(checkUIDs(op, j.UIDs), j.Items.check(op)); err != nil {
-			return nil, err
-		}
-		for _, u := range j.UIDs {
-			if seen[u] {
-				return nil, invalid(op, "a uid is asked for twice")
-			}
-			seen[u] = true
-		}
+	if err := checkJobs(op, jobs); err != nil {
+		return nil, err
 	}
-	got := make([]byUID, len(jobs))
-	for i := range got {
-		got[i] = make(byUID)
+	f := fetching{jobs: jobs, wasStale: c.stale, before: c.guard.fetches.Load()}
+	if err := f.run(ctx, c); err != nil {
+		return nil, err
 	}
-	var why error
-	resumed := false
-	open, wasStale, before := slices.Clone(jobs), c.stale, c.guard.fetches.Load()
-	for try := range 2 {
-		ghosts, err := c.fetchUIDs(ctx, open, got)
-		if c.wentAway(ctx, err) && !resumed {
-			// Only what has not come whole is asked for again.
-			resumed, wasStale = true, false
-			if err = c.revive(ctx); err == nil {
-				for i, j := range jobs {
-					open[i].UIDs = got[i].lacking(j)
-				}
-				ghosts, err = c.fetchUIDs(ctx, open, got)
-			}
-		}
-		if c.poisoned(ctx, err) {
-			why, wasStale = err, false
-			if err = c.salvage(ctx, open, got); err == nil {
-				break
-			}
-		}
-		if err != nil {
-			return nil, err
-		}
-		for i := range got {
-			if ghosts && try == 0 {
-				clear(got[i])
-			}
-		}
-		again := false
-		for i, j := range jobs {
-			open[i].UIDs = got[i].lacking(j)
-			again = again || len(open[i].UIDs) > 0
-		}
-		if !again || try > 0 {
-			break
-		}
-		for i := range open {
-			for _, u := range open[i].UIDs {
-				delete(got[i], u) // news of a message that is gone by now, perhaps
-			}
-		}
-		// What came after a mailbox was opened some servers show behind a NOOP and
-		// not before (RFC 9051 section 6.1.2).
-		c.stale = true
-	}
-	answers := int64(0)
 	out := make([]Fetched, len(jobs))
+	answers := int64(0)
 	for i, j := range jobs {
-		if out[i] = j.sort(got[i]); len(out[i].Incomplete) > 0 {
-			out[i].Why = why
+		if out[i] = j.sort(f.got[i]); len(out[i].Incomplete) > 0 {
+			out[i].Why = f.why
 		}
-		answers += int64(len(got[i]))
+		answers += int64(len(f.got[i]))
 	}
-	if wasStale && c.guard.fetches.Load()-before != answers {
+	if f.wasStale && c.guard.fetches.Load()-f.before != answers {
 		if err := c.refreshFlags(ctx, jobs, out); err != nil {
 			return nil, err
 		}
@@ -191,6 +136,22 @@ func (c *Conn) FetchEach(ctx context.Context, jobs []FetchJob) ([]Fetched, error
 		}
 	}
 	return out, nil
+}
+
+func checkJobs(op string, jobs []FetchJob) error {
+	seen := make(map[UID]bool)
+	for _, j := range jobs {
+		if err := errors.Join(checkUIDs(op, j.UIDs), j.Items.check(op)); err != nil {
+			return err
+		}
+		for _, u := range j.UIDs {
+			if seen[u] {
+				return invalid(op, "a uid is asked for twice")
+			}
+			seen[u] = true
+		}
+	}
+	return nil
 }
 
 // refreshFlags asks anew for flags that others changed since this connection

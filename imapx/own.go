@@ -63,8 +63,9 @@ func (c *Conn) ownAll(ctx context.Context, e effect, cmds []ownCommand, each fun
 	})
 }
 
-// ownBuffer is how many answers may wait for us before the reader does.
-const ownBuffer = 64
+// ownBuffer is how many answers, of a megabyte each at most, may wait for us
+// before the reader does.
+const ownBuffer = 8
 
 // ownAnswer collects what answers a command of our own.
 type ownAnswer struct {

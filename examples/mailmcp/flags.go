@@ -22,7 +22,7 @@ func parseFlags(args []string) (flags, error) {
 	case err != nil:
 		return f, bad("command line", "%v", err)
 	case fs.NArg() > 0:
-		return f, bad("command line", "unexpected argument %q", clip(fs.Arg(0)))
+		return f, bad("command line", "unexpected argument %q: see mailmcp -h", clip(fs.Arg(0)))
 	}
 	f.given = map[string]bool{}
 	fs.Visit(func(one *flag.Flag) { f.given[one.Name] = true })

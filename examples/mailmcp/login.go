@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/mail"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -31,7 +32,7 @@ func parseLoginFlags(args []string) (loginFlags, error) {
 	case err != nil:
 		return f, bad("command line", "login: %v", err)
 	case fs.NArg() > 0:
-		return f, bad("command line", "login: unexpected argument %q", clip(fs.Arg(0)))
+		return f, bad("command line", "login: unexpected argument %q: see mailmcp -h", clip(fs.Arg(0)))
 	}
 	return f, nil
 }
@@ -115,10 +116,11 @@ func checkAccount(id string) error {
 }
 
 func checkUser(user string) error {
+	one, err := mail.ParseAddress(user)
 	switch {
 	case user == "":
 		return bad("-user", "is missing: give the address to log in with, here or as IMAP_USER")
-	case oneLine(user) != user || len(user) > 320: // RFC 3696 section 3: 64 and 255 characters and an @
+	case err != nil || one.Address != user || len(user) > 320: // RFC 3696 section 3: 64 and 255 characters and an @
 		return bad("-user", "%q is no address", clip(user))
 	}
 	return nil

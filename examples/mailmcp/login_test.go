@@ -321,6 +321,8 @@ func TestLoginSettings(t *testing.T) {
 		"no state":           {nil, []string{"-preset", "gmail"}, []string{"-state", "is missing"}},
 		"no client":          {[]string{"IMAP_OAUTH_CLIENT_ID", ""}, loginArgs(file), []string{"IMAP_OAUTH_CLIENT_ID", "is missing", "register"}},
 		"no user":            {[]string{"IMAP_USER", ""}, loginArgs(file), []string{"-user", "IMAP_USER"}},
+		"user is no address": {nil, loginArgs(file, "-user", "ann"), []string{"-user", `"ann"`, "no address"}},
+		"user with a name":   {nil, loginArgs(file, "-user", "Ann Lee <ann@example.org>"), []string{"-user", "no address"}},
 		"user with line end": {nil, loginArgs(file, "-user", "ann\nbob"), []string{"-user", "no address"}},
 		"account":            {nil, loginArgs(file, "-account", "Work"), []string{"-account", `"Work"`, "lower-case"}},
 		"account demo":       {nil, loginArgs(file, "-account", "demo"), []string{"-account", "sample mailbox"}},

@@ -35,7 +35,7 @@ func parseLogoutFlags(args []string) (logoutFlags, error) {
 	case err != nil:
 		return f, bad("command line", "logout: %v", err)
 	case fs.NArg() > 0:
-		return f, bad("command line", "logout: unexpected argument %q", clip(fs.Arg(0)))
+		return f, bad("command line", "logout: unexpected argument %q: see mailmcp -h", clip(fs.Arg(0)))
 	case f.state == "":
 		return f, bad("-state", "is missing: name the file that keeps the login")
 	}
@@ -81,7 +81,7 @@ func (s *state) logout(ctx context.Context, account string, presets presetFinder
 	if told.failed != nil {
 		return bad("logout", "%s; %v: end it at %s", gone, told.failed, cmp.Or(told.page, "the service's own pages"))
 	}
-	fmt.Fprintln(out, oneLine(fmt.Sprintf("%s, %s. %s.", gone, told.user, told.how)))
+	fmt.Fprintln(out, oneLine(fmt.Sprintf("%s (%s): %s.", gone, told.user, told.how)))
 	return nil
 }
 

@@ -133,7 +133,7 @@ func (a *account) readClient(env environment, l *stored) error {
 
 // noPassword names both ways to log in.
 func noPassword(env environment, account string) error {
-	command := "mailmcp login -preset gmail|microsoft -state FILE"
+	command := "mailmcp login -preset gmail|microsoft|outlook -state FILE"
 	if account != imapProvider {
 		command += " -account " + account
 	}

@@ -6,7 +6,7 @@ const usage = `mailmcp serves mail accounts as tools to an MCP client.
   mailmcp                          a sample mailbox in memory
   IMAP_ADDR=imap.example.org IMAP_USER=ann@example.org IMAP_PASSWORD=... mailmcp
 
-  mailmcp login -preset gmail -user ann@example.org -state FILE
+  IMAP_OAUTH_CLIENT_ID=... mailmcp login -preset gmail -user ann@example.org -state FILE
   mailmcp -state FILE              serves the account that logged in
   mailmcp logout -state FILE       forgets the login and has the service end it
 

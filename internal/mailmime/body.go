@@ -75,15 +75,16 @@ func (p *parser) readText(part Part, r io.Reader) body {
 
 // decodeText reads at least limit+1 bytes of valid UTF-8 with LF line ends, or all there is.
 func (p *parser) decodeText(r io.Reader, charset string, limit int64) (string, error) {
-	p.scratch.Reset()
+	text := &p.buf.text
+	text.Reset()
 	if enc, _ := lookupCharset(charset); enc != nil {
-		_, err := p.scratch.ReadFrom(io.LimitReader(&lfReader{r: charsetReader(r, charset)}, limit+1))
-		return p.scratch.String(), err
+		_, err := text.ReadFrom(io.LimitReader(&lfReader{r: charsetReader(r, charset)}, limit+1))
+		return text.String(), err
 	}
-	p.scratch.Grow(int(min(limit+utf8.UTFMax, int64(p.s.size))))
+	text.Grow(int(min(limit+utf8.UTFMax, int64(p.s.size))))
 	// Nearly always it is UTF-8 already. A character cut in two at the end is behind the limit.
-	_, err := p.scratch.ReadFrom(io.LimitReader(&lfReader{r: r}, limit+utf8.UTFMax))
-	return decodeCharset(p.scratch.Bytes(), ""), err
+	_, err := text.ReadFrom(io.LimitReader(&lfReader{r: r}, limit+utf8.UTFMax))
+	return decodeCharset(text.Bytes(), ""), err
 }
 
 // clip cuts s to at most limit bytes, between two characters.

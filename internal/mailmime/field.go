@@ -4,8 +4,7 @@ import "bytes"
 
 // header reads a header block to the blank line that ends it, to the first line that cannot be header, or to the section's end.
 func (p *parser) header() []rawField {
-	var marks []fieldMark
-	var block []byte // names and values, one behind the other
+	marks, block := p.buf.marks[:0], p.buf.block[:0]
 	room := int(p.lim.HeaderBytes)
 	over := false
 	p.skipMailboxLine()
@@ -36,6 +35,7 @@ func (p *parser) header() []rawField {
 			marks = append(marks, mark)
 		}
 	}
+	p.buf.marks, p.buf.block = marks, block
 	return cutFields(string(block), marks)
 }
 

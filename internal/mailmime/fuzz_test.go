@@ -20,7 +20,9 @@ func FuzzParse(f *testing.F) {
 		f.Add(s)
 	}
 	lim := mailmime.Limits{Depth: 5, Parts: 20, HeaderBytes: 2000, TextBytes: 500}
+	var reader mailmime.Reader
 	f.Fuzz(func(t *testing.T, raw string) {
+		alike(t, &reader, raw, lim)
 		m, err := mailmime.Parse(strings.NewReader(raw), lim)
 		if err != nil {
 			t.Fatalf("Parse: %v", err)

@@ -42,7 +42,10 @@ func (h *Header) Get(name string) string {
 // ParseHeader reads a header block, with or without the blank line and the body behind it, and names what was malformed.
 // It reads at most DefaultHeaderBytes.
 func ParseHeader(raw []byte) (Header, []string) {
-	p := newParser(bytes.NewReader(raw), Limits{})
+	return newParser(bytes.NewReader(raw), Limits{}, new(buffers)).onlyHeader()
+}
+
+func (p *parser) onlyHeader() (Header, []string) {
 	fields := p.header()
 	h := p.decodeHeader(fields)
 	return h, p.defects

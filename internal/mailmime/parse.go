@@ -11,7 +11,10 @@ import (
 
 // Parse reads a message. It returns an error only when r does; the message then holds what was read before it.
 func Parse(r io.Reader, lim Limits) (*Message, error) {
-	p := newParser(r, lim)
+	return newParser(r, lim, new(buffers)).message()
+}
+
+func (p *parser) message() (*Message, error) {
 	msg := &Message{}
 	fields := p.header()
 	msg.Header = p.decodeHeader(fields)
@@ -30,7 +33,7 @@ func Parse(r io.Reader, lim Limits) (*Message, error) {
 // embedded messages come as they stand in the message. An *Error says that there is no such part. Size of the returned Part
 // is not known yet and zero. The reader fails with r's error.
 func OpenPart(r io.Reader, id string, lim Limits) (io.Reader, Part, error) {
-	p := newParser(r, lim)
+	p := newParser(r, lim, new(buffers))
 	p.want = id
 	if id != "" {
 		p.root(p.header(), "", place{})
@@ -55,8 +58,7 @@ type parser struct {
 	defects []string
 	dropped int   // defects beyond maxDefects
 	kept    int64 // bytes of text held, of every part together
-	scratch bytes.Buffer
-	decoder *bufio.Reader // for every part in turn
+	buf     *buffers
 
 	want  string // the part to open
 	found *Part
@@ -70,8 +72,8 @@ type place struct {
 	digest   bool // message/rfc822 is the default type (RFC 2046 section 5.1.5)
 }
 
-func newParser(r io.Reader, lim Limits) *parser {
-	return &parser{s: newScanner(r), lim: lim.withDefaults()}
+func newParser(r io.Reader, lim Limits, buf *buffers) *parser {
+	return &parser{s: newScanner(r, buf.source), lim: lim.withDefaults(), buf: buf}
 }
 
 func (p *parser) defect(text string) {
@@ -302,7 +304,7 @@ func (p *parser) leaf(part Part, at place, given []byte) (Part, body) {
 	if p.want != "" && part.ID == p.want {
 		p.found = &part
 		if given != nil { // found too late to stream it
-			p.s = newScanner(bytes.NewReader(given))
+			p.s = newScanner(bytes.NewReader(given), nil)
 		}
 		return part, body{}
 	}
@@ -334,11 +336,11 @@ func (p *parser) leaf(part Part, at place, given []byte) (Part, body) {
 func (p *parser) transfer(r io.Reader, encoding string) io.Reader {
 	switch norm := normEncoding(encoding); norm {
 	case "base64", "quoted-printable":
-		if p.decoder == nil {
-			p.decoder = bufio.NewReaderSize(nil, bufferFor(p.s, transferBuffer))
+		if p.buf.decoder == nil {
+			p.buf.decoder = bufio.NewReaderSize(nil, bufferFor(p.s, transferBuffer))
 		}
-		p.decoder.Reset(r)
-		return decodeBuffered(p.decoder, norm)
+		p.buf.decoder.Reset(r)
+		return decodeBuffered(p.buf.decoder, norm)
 	}
 	return r
 }

@@ -30,9 +30,15 @@ type scanner struct {
 // scanBuffer is also the longest delimiter or header line prefix looked at in one piece.
 const scanBuffer = 32 << 10
 
-func newScanner(r io.Reader) *scanner {
-	size := bufferFor(r, scanBuffer)
-	br := bufio.NewReaderSize(r, size)
+// newScanner reads r through br, of scanBuffer, or where that is nil through a buffer that fits.
+func newScanner(r io.Reader, br *bufio.Reader) *scanner {
+	size := scanBuffer
+	if br != nil {
+		br.Reset(r)
+	} else {
+		size = bufferFor(r, scanBuffer)
+		br = bufio.NewReaderSize(r, size)
+	}
 	// A file with old Macintosh line ends has CRs only.
 	if head, err := br.Peek(size); bytes.IndexByte(head, '\r') >= 0 && bytes.IndexByte(head, '\n') < 0 && (err == nil || errors.Is(err, io.EOF)) {
 		br = bufio.NewReaderSize(&lfReader{r: br}, size)

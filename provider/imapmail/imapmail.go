@@ -46,8 +46,9 @@ const (
 
 // Backend serves one account. It dials on first use and keeps a few connections.
 type Backend struct {
-	opts Options
-	pool *imapx.Pool
+	opts   Options
+	pool   *imapx.Pool
+	reader mailmime.Reader
 	// asciiOnly says that the server has refused to search for other text.
 	asciiOnly atomic.Bool
 

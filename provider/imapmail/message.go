@@ -153,12 +153,12 @@ func (b *Backend) readDamaged(ctx context.Context, c *imapx.Conn, damaged []imap
 // whole makes a message of its source, or of its header alone.
 func (b *Backend) whole(box imapx.Mailbox, m imapx.Message, opts provider.ReadOptions) *provider.Message {
 	if opts.HeadersOnly {
-		h, defects := mailmime.ParseHeader(m.Sections[0])
+		h, defects := b.reader.ParseHeader(m.Sections[0])
 		parts := describe(m.Structure)
 		parts.Defects = defects
 		return b.message(box, m, h, parts)
 	}
-	parsed, _ := mailmime.Parse(bytes.NewReader(m.Sections[0]), mailmime.Limits{TextBytes: opts.MaxText})
+	parsed, _ := b.reader.Parse(bytes.NewReader(m.Sections[0]), mailmime.Limits{TextBytes: opts.MaxText})
 	if m.Damaged {
 		m.Size = max(m.Size, int64(len(m.Sections[0])))
 		parsed.Defects = append(parsed.Defects, "the mail server cannot describe this message: what it says of its structure, date or size is garbled")
@@ -216,7 +216,7 @@ func (b *Backend) assemble(box imapx.Mailbox, m imapx.Message, texts []*imapx.Pa
 		content[p.Section()] = sections[i+1]
 		cut = cut || int64(len(sections[i+1])) < p.Size
 	}
-	h, defects := mailmime.ParseHeader(sections[0])
+	h, defects := b.reader.ParseHeader(sections[0])
 	parsed := readOutline(m.Structure, content, mailmime.Limits{TextBytes: opts.MaxText})
 	parsed.Defects = append(defects, parsed.Defects...)
 	parsed.TextTruncated = parsed.TextTruncated || cut && parsed.Text != ""

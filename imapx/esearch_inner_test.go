@@ -26,6 +26,7 @@ func TestKeys(t *testing.T) {
 			Not: []Criteria{{Body: []string{"n"}}, word("bob")}, Or: [][2]Criteria{{word("a"), {Text: []string{"x"}}}, {word("c"), word("d")}},
 		}, `UID 7:* UID 8:9,12 SEEN KEYWORD $Todo UNFLAGGED UNKEYWORD $Done LARGER 5 SMALLER 9 SINCE 2-Nov-2026 BEFORE 31-Dec-2026 ` +
 			`NOT (FROM "bob") OR (FROM "c") (FROM "d") FROM "ann" HEADER List-Id "x y" NOT (BODY "n") OR (FROM "a") (TEXT "x") BODY "b" TEXT "t"`},
+		{"sizes that nothing has", Caps{}, Criteria{Larger: 1 << 40, Smaller: 1 << 31}, "LARGER 2147483647 SMALLER 2147483647"},
 		{"up to a number", Caps{}, Criteria{To: 5}, "UID 1:5"},
 		{"a quote and a backslash", Caps{}, Criteria{Body: []string{`a"b\c`}}, `BODY "a\"b\\c"`},
 		{"beyond ascii", Caps{}, word("Jörg"), "FROM {5}\r\nJörg"},

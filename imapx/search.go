@@ -24,8 +24,8 @@ type Criteria struct {
 	Body, Text    []string
 	Flags         []string // all set
 	NoFlags       []string // none set
-	Larger        int64    // 0: no bound
-	Smaller       int64    // 0: no bound
+	Larger        int64    // 0: no bound; counts as 2 GiB at most
+	Smaller       int64    // 0: no bound; counts as 2 GiB at most
 	Not           []Criteria
 	Or            [][2]Criteria
 }
@@ -159,7 +159,7 @@ func (cr Criteria) parts() []Criteria {
 func (cr Criteria) convert() *imap.SearchCriteria {
 	out := &imap.SearchCriteria{
 		Since: cr.Since, Before: cr.Before, Body: cr.Body, Text: cr.Text,
-		Flag: flagsOf(cr.Flags), NotFlag: flagsOf(cr.NoFlags), Larger: cr.Larger, Smaller: cr.Smaller,
+		Flag: flagsOf(cr.Flags), NotFlag: flagsOf(cr.NoFlags), Larger: sizeBound(cr.Larger), Smaller: sizeBound(cr.Smaller),
 	}
 	if len(cr.UIDs) > 0 {
 		out.UID = append(out.UID, uidSet(cr.UIDs))

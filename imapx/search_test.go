@@ -46,6 +46,8 @@ func TestSearch(t *testing.T) {
 					{"nothing", imapx.Criteria{Body: []string{"absent"}}, 10, nil, 0},
 					{"since", imapx.Criteria{Since: time.Now().AddDate(0, 0, -2)}, 1, []imapx.UID{umlaut}, 13},
 					{"before", imapx.Criteria{Before: time.Now().AddDate(0, 0, -2)}, 1, nil, 0},
+					{"larger than any", imapx.Criteria{Larger: 1 << 40}, 1, nil, 0},
+					{"smaller than that", imapx.Criteria{Smaller: 1 << 40}, 1, []imapx.UID{umlaut}, 13},
 				} {
 					t.Run(tt.name, func(t *testing.T) {
 						got, err := search(tt.crit, tt.n)

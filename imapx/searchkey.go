@@ -1,6 +1,7 @@
 package imapx
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,7 +20,7 @@ func (cr Criteria) keys(caps Caps) string {
 	for _, size := range []struct {
 		key   string
 		bytes int64
-	}{{"LARGER", cr.Larger}, {"SMALLER", cr.Smaller}} {
+	}{{"LARGER", sizeBound(cr.Larger)}, {"SMALLER", sizeBound(cr.Smaller)}} {
 		if size.bytes > 0 {
 			w.add(size.key, strconv.FormatInt(size.bytes, 10))
 		}
@@ -46,6 +47,10 @@ func (cr Criteria) keys(caps Caps) string {
 	}
 	return strings.Join(w.words, " ")
 }
+
+// sizeBound is what can be asked for: at a greater number Cyrus ends the session,
+// and no server is known to keep such a message.
+func sizeBound(bytes int64) int64 { return min(bytes, math.MaxInt32) }
 
 type keyWriter struct{ words []string }
 

@@ -156,12 +156,13 @@ func (s *scan) top(ctx context.Context) (imapx.UID, error) {
 	case box.UIDNext > 0:
 		return box.UIDNext, nil
 	}
-	// RFC 9051 section 9, seq-range: "n:*" holds the last message whatever n is.
-	hits, err := s.c.Search(ctx, imapx.Criteria{From: nothing}, 1)
-	if err != nil || len(hits.UIDs) == 0 {
+	// Not a search for "n:*", which by RFC 9051 section 9 holds the last message
+	// whatever n is: Courier, which does not say UIDNEXT, finds none.
+	f, _, err := s.c.FetchNewest(ctx, 1, imapx.Items{})
+	if err != nil || len(f.Messages) == 0 {
 		return 0, err
 	}
-	return hits.UIDs[0] + 1, nil
+	return f.Messages[0].UID + 1, nil
 }
 
 func (s *scan) search(ctx context.Context, crit imapx.Criteria) (imapx.Hits, error) {

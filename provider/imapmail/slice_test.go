@@ -106,7 +106,7 @@ func (b *bigBox) answer(command string) string {
 			first, last, _ := strings.Cut(f[3], ":")
 			from, _ = strconv.Atoi(first)
 			if to, _ = strconv.Atoi(last); last == "*" {
-				from, to = min(from, b.n), max(b.n, min(from, b.n))
+				to = b.n // and not the last message whatever from is, as on Courier
 			}
 		}
 		out := "* SEARCH"
@@ -116,6 +116,8 @@ func (b *bigBox) answer(command string) string {
 			}
 		}
 		return out + "\n$ OK done\n"
+	case strings.HasPrefix(command, "FETCH"):
+		return fmt.Sprintf("* %d FETCH (UID %d)\n$ OK done\n", b.n, b.n)
 	case strings.HasPrefix(command, "UID FETCH"):
 		var out strings.Builder
 		for set := range strings.SplitSeq(strings.Fields(command)[2], ",") {
@@ -141,12 +143,9 @@ func (b *bigBox) answer(command string) string {
 // TestBodySearchInSlices: each call looks at the newest messages nobody has
 // looked at, says how far it got, and in the end has them all.
 func TestBodySearchInSlices(t *testing.T) {
-	for _, tt := range []struct {
-		name, uidNext string
-		searches      int // of the first call
-	}{
-		{"numbered", "* OK [UIDNEXT 4501] next\n", 1},
-		{"without UIDNEXT", "", 2},
+	for _, tt := range []struct{ name, uidNext string }{
+		{"numbered", "* OK [UIDNEXT 4501] next\n"},
+		{"without UIDNEXT", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			box := &bigBox{n: 4500, uidNext: tt.uidNext, hits: map[int]bool{4400: true, 4300: true, 1200: true, 7: true}}
@@ -165,7 +164,7 @@ func TestBodySearchInSlices(t *testing.T) {
 				if got.Partial != (got.Next != "") || got.Partial == got.Reached.IsZero() {
 					t.Errorf("page %d: partial %v, reached %v, next %q", len(pages), got.Partial, got.Reached, got.Next)
 				}
-				if len(pages) == 0 && len(box.searches) != tt.searches {
+				if len(pages) == 0 && len(box.searches) != 1 {
 					t.Errorf("searches %q", box.searches)
 				}
 				pages, page.After = append(pages, subjects(got.Items)), got.Next

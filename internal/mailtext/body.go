@@ -290,16 +290,20 @@ func words(s string) func(yield func(string) bool) {
 type wordScan struct {
 	field string // what is left of the piece between two blanks
 	rest  string // behind it
+	ascii bool   // the piece is
 }
 
 func (s *wordScan) next() (word string, ok bool) {
 	for {
 		for s.field != "" {
-			if word, s.field = cutWord(s.field); len(word) >= 3 && !unspaced(word) {
+			if word, s.field = cutWord(s.field); len(word) >= 3 && (s.ascii || !unspaced(word)) {
 				return word, true
 			}
 		}
-		start, end := nextWord(s.rest, 0)
+		var start, end int
+		if start, end, s.ascii = nextASCII(s.rest); !s.ascii {
+			start, end = nextWord(s.rest, 0)
+		}
 		if start == end {
 			return "", false
 		}
@@ -308,6 +312,23 @@ func (s *wordScan) next() (word string, ok bool) {
 			s.field = ""
 		}
 	}
+}
+
+// nextASCII is nextWord where all that it passes is ASCII.
+func nextASCII(s string) (start, end int, ok bool) {
+	for start < len(s) && (s[start] == ' ' || s[start] >= '\t' && s[start] <= '\r') {
+		start++
+	}
+	for end = start; end < len(s); end++ {
+		c := s[end]
+		if c >= utf8.RuneSelf {
+			return 0, 0, false
+		}
+		if c == ' ' || c >= '\t' && c <= '\r' {
+			break
+		}
+	}
+	return start, end, true
 }
 
 // isAddress reports a word with signs that addresses and links have and sentences do not.
@@ -327,7 +348,18 @@ func isAddress(field string) bool {
 
 // cutWord takes the first run of letters and marks from s.
 func cutWord(s string) (w, rest string) {
-	start := -1
+	start := 0
+	for start < len(s) && s[start] < utf8.RuneSelf && !isLetter(rune(s[start])) {
+		start++
+	}
+	end := start
+	for end < len(s) && s[end] < utf8.RuneSelf && isLetter(rune(s[end])) {
+		end++
+	}
+	if end == len(s) || s[end] < utf8.RuneSelf {
+		return s[start:end], s[end:]
+	}
+	start = -1
 	for i, r := range s {
 		inside := isLetter(r) || r >= utf8.RuneSelf && unicode.IsMark(r)
 		switch {

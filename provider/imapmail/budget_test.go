@@ -16,8 +16,10 @@ import (
 // TestRoundTrips counts on the wire what a call costs on a warm connection.
 func TestRoundTrips(t *testing.T) {
 	onServers(t, func(t *testing.T, srv *imapxtest.Server) {
+		needs(t, srv, "MOVE")
+		needs(t, srv, "LIST-STATUS")
 		fill(t, srv, "Drafts", 125) // a thousand single APPENDs take a server long
-		commands := []string{"SELECT Drafts"}
+		commands := []string{"SELECT " + srv.Path("Drafts")}
 		for range 8 {
 			commands = append(commands, "COPY 1:* INBOX")
 		}
@@ -75,7 +77,7 @@ func TestRoundTrips(t *testing.T) {
 			{"flag a thousand", 2, func() error {
 				return whole(acct.SetFlags(t.Context(), thousand, provider.FlagChange{Add: provider.Seen}))
 			}},
-			{"move a thousand", 1, func() error { return whole(acct.Move(t.Context(), thousand, "Archive")) }},
+			{"move a thousand", 1, func() error { return whole(acct.Move(t.Context(), thousand, provider.FolderID(srv.Path("Archive")))) }},
 		} {
 			t.Run(tt.name, func(t *testing.T) {
 				count.Reset()

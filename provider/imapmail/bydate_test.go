@@ -36,7 +36,7 @@ func TestNewestFirstOverFolders(t *testing.T) {
 			folder string
 			day    int
 		}{{"INBOX", 20}, {"Archive", 30}, {"Archive", 2}, {"INBOX", 25}, {"Archive", 22}, {"Sent", 22}} {
-			putOn(t, b, at.folder, n, at.day)
+			putOn(t, b, srv.Path(at.folder), n, at.day)
 		}
 		want := []string{"letter 1", "letter 3", "letter 4", "letter 5", "letter 0", "letter 2"}
 		q := provider.Query{Subject: []string{"letter"}}
@@ -79,21 +79,22 @@ func must(t *testing.T) func(provider.Cursor, error) provider.Cursor {
 // whatever arrives between them or is removed, the last hit shown among it.
 func TestNewestFirstWhileMailComesAndGoes(t *testing.T) {
 	onServers(t, func(t *testing.T, srv *imapxtest.Server) {
+		archive := srv.Path("Archive")
 		acct, b, _ := account(t, srv, nil)
 		for n := range 6 {
-			putOn(t, b, []string{"INBOX", "Archive"}[n%2], n, 10+n)
+			putOn(t, b, []string{"INBOX", archive}[n%2], n, 10+n)
 		}
-		q := provider.Query{In: []provider.FolderID{"INBOX", "Archive"}, Subject: []string{"letter"}}
+		q := provider.Query{In: []provider.FolderID{"INBOX", provider.FolderID(archive)}, Subject: []string{"letter"}}
 		// Each folder has three: a page of three has room for all of one.
 		page, err := acct.Search(t.Context(), q, provider.PageRequest{Limit: 3})
 		if err != nil {
 			t.Fatal(err)
 		}
 		diff(t, "first page", []string{"letter 5", "letter 4", "letter 3"}, subjects(page.Items))
-		putOn(t, b, "INBOX", 77, 29)   // newer than the first page
-		putOn(t, b, "Archive", 78, 12) // older than its end
-		uid := srv.UIDs(t, "Archive")[1]
-		srv.Do(t, "SELECT Archive", fmt.Sprintf(`UID STORE %d +FLAGS (\Deleted)`, uid), "EXPUNGE") // letter 3, the last shown
+		putOn(t, b, "INBOX", 77, 29) // newer than the first page
+		putOn(t, b, archive, 78, 12) // older than its end
+		uid := srv.UIDs(t, archive)[1]
+		srv.Do(t, "SELECT "+archive, fmt.Sprintf(`UID STORE %d +FLAGS (\Deleted)`, uid), "EXPUNGE") // letter 3, the last shown
 		next, err := acct.Search(t.Context(), q, provider.PageRequest{Limit: 3, After: page.Next})
 		if err != nil {
 			t.Fatal(err)

@@ -24,7 +24,7 @@ func TestSentIsMade(t *testing.T) {
 				t.Fatalf("receipt %+v, %v", got, err)
 			}
 			read, err := acct.ReadMessages(t.Context(), []provider.MessageID{got.CopyID}, provider.ReadOptions{})
-			if err != nil || read[0].Err != nil || read[0].Message.Folder != "Sent" {
+			if err != nil || read[0].Err != nil || read[0].Message.Folder != provider.FolderID(srv.Path("Sent")) {
 				t.Fatalf("%+v, %v", read, err)
 			}
 			srv.DeleteFolder(t, "Sent")

@@ -60,7 +60,7 @@ func TestIDsOfOtherSessions(t *testing.T) {
 		srv.CreateFolder(t, "Projects")
 		srv.Append(t, "Projects", letter(1))
 		acct, _, _ := account(t, srv, nil)
-		id := list(t, acct, provider.ListOptions{Folder: "Projects"}, provider.PageRequest{}).Items[0].ID
+		id := list(t, acct, provider.ListOptions{Folder: provider.FolderID(srv.Path("Projects"))}, provider.PageRequest{}).Items[0].ID
 
 		later, _, count := account(t, srv, nil) // knows no folder yet
 		got, err := later.ReadMessages(t.Context(), []provider.MessageID{id}, provider.ReadOptions{})
@@ -139,7 +139,7 @@ func TestMoveToInboxInAnyCase(t *testing.T) {
 	onServers(t, func(t *testing.T, srv *imapxtest.Server) {
 		fill(t, srv, "Archive", 1)
 		acct, _, _ := account(t, srv, nil)
-		all := ids(list(t, acct, provider.ListOptions{Folder: "Archive"}, provider.PageRequest{}).Items)
+		all := ids(list(t, acct, provider.ListOptions{Folder: provider.FolderID(srv.Path("Archive"))}, provider.PageRequest{}).Items)
 		out, err := acct.Move(t.Context(), all, "inbox")
 		if err != nil || out[0].Err != nil {
 			t.Fatalf("%+v, %v", out, err)

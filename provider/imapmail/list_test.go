@@ -64,7 +64,7 @@ func TestListByTime(t *testing.T) {
 func TestListEmptyAndMissingFolders(t *testing.T) {
 	onServers(t, func(t *testing.T, srv *imapxtest.Server) {
 		acct, _, _ := account(t, srv, nil)
-		if got := list(t, acct, provider.ListOptions{Folder: "Archive"}, provider.PageRequest{}); len(got.Items) != 0 || got.Next != "" || got.Total != 0 {
+		if got := list(t, acct, provider.ListOptions{Folder: provider.FolderID(srv.Path("Archive"))}, provider.PageRequest{}); len(got.Items) != 0 || got.Next != "" || got.Total != 0 {
 			t.Errorf("an empty folder lists %+v", got)
 		}
 		if got := list(t, acct, provider.ListOptions{Folder: "iNbOx", UnreadOnly: true}, provider.PageRequest{}); len(got.Items) != 0 || got.Next != "" {

@@ -44,7 +44,7 @@ func TestReadBounded(t *testing.T) {
 
 // attached is a message with one file of n bytes as part 2.
 func attached(n int) []byte {
-	return []byte(strings.ReplaceAll("From: ann@example.org\nSubject: file\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\ntext\n"+
+	return []byte(strings.ReplaceAll("From: ann@example.org\nSubject: file\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\ntext\n"+
 		"--b\nContent-Type: application/octet-stream; name=x.bin\n\n"+strings.Repeat("0123456789\n", n/11)+"\n--b--\n", "\n", "\r\n"))
 }
 

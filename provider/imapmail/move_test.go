@@ -24,20 +24,24 @@ func TestMoveWithALostAnswer(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			onServers(t, func(t *testing.T, srv *imapxtest.Server) {
+				if tt.command == "UID MOVE" {
+					needs(t, srv, "MOVE")
+				}
 				fill(t, srv, "INBOX", 3)
+				archive := provider.FolderID(srv.Path("Archive"))
 				b := losing(t, srv, tt.command, tt.loss)
 				acct, err := provider.Open(b)
 				if err != nil {
 					t.Fatal(err)
 				}
 				all := ids(list(t, acct, provider.ListOptions{Folder: "INBOX"}, provider.PageRequest{}).Items)
-				out, err := acct.Move(t.Context(), all[:2], "Archive")
+				out, err := acct.Move(t.Context(), all[:2], archive)
 				if !tt.moved {
 					wantCode(t, err, provider.Unavailable)
 					if n := len(srv.UIDs(t, "INBOX")); n != 3 {
 						t.Fatalf("%d messages left", n)
 					}
-					out, err = acct.Move(t.Context(), all[:2], "Archive")
+					out, err = acct.Move(t.Context(), all[:2], archive)
 				}
 				if err != nil {
 					t.Fatal(err)
@@ -54,7 +58,7 @@ func TestMoveWithALostAnswer(t *testing.T) {
 				if in, there := len(srv.UIDs(t, "INBOX")), len(srv.UIDs(t, "Archive")); in != 1 || there != 2 {
 					t.Errorf("%d left, %d arrived", in, there)
 				}
-				again, err := acct.Move(t.Context(), all[:2], "Archive")
+				again, err := acct.Move(t.Context(), all[:2], archive)
 				if err != nil || !errors.Is(again[0].Err, provider.NotFound) {
 					t.Errorf("again: %+v, %v", again, err)
 				}
@@ -70,11 +74,11 @@ func TestFallbackRoundTrips(t *testing.T) {
 		fill(t, srv, "INBOX", 40)
 		acct, _, count := account(t, srv, nil)
 		all := ids(list(t, acct, provider.ListOptions{Folder: "INBOX"}, provider.PageRequest{Limit: provider.MaxLimit}).Items)
-		if err := whole(acct.Move(t.Context(), all[:1], "Archive")); err != nil {
+		if err := whole(acct.Move(t.Context(), all[:1], provider.FolderID(srv.Path("Archive")))); err != nil {
 			t.Fatal(err)
 		}
 		count.Reset()
-		if err := whole(acct.Move(t.Context(), all[1:], "Archive")); err != nil {
+		if err := whole(acct.Move(t.Context(), all[1:], provider.FolderID(srv.Path("Archive")))); err != nil {
 			t.Fatal(err)
 		}
 		if n := count.RoundTrips(); n > 3 {
@@ -86,6 +90,7 @@ func TestFallbackRoundTrips(t *testing.T) {
 // TestMoveOfIDsFromElsewhere: those that were never listed here cost one more.
 func TestMoveOfIDsFromElsewhere(t *testing.T) {
 	onServers(t, func(t *testing.T, srv *imapxtest.Server) {
+		needs(t, srv, "MOVE")
 		fill(t, srv, "INBOX", 3)
 		other, _, _ := account(t, srv, nil)
 		all := ids(list(t, other, provider.ListOptions{Folder: "INBOX"}, provider.PageRequest{}).Items)
@@ -94,7 +99,7 @@ func TestMoveOfIDsFromElsewhere(t *testing.T) {
 			t.Fatal(err)
 		}
 		count.Reset()
-		if err := whole(acct.Move(t.Context(), all, "Archive")); err != nil {
+		if err := whole(acct.Move(t.Context(), all, provider.FolderID(srv.Path("Archive")))); err != nil {
 			t.Fatal(err)
 		}
 		if n := count.RoundTrips(); n > 2 {

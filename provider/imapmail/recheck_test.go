@@ -148,7 +148,7 @@ func TestBccDecidedByUs(t *testing.T) {
 			"beside an attachment": {Any: [][]provider.Query{{{HasAttach: true}, boss}}},
 			"twice excluded":       {Not: []provider.Query{{Not: []provider.Query{{Any: [][]provider.Query{{{HasAttach: true}, boss}}}}}}},
 		} {
-			q.In = []provider.FolderID{"Sent"}
+			q.In = []provider.FolderID{provider.FolderID(srv.Path("Sent"))}
 			got, err := acct.Search(t.Context(), q, provider.PageRequest{})
 			if err != nil {
 				t.Fatal(name, err)

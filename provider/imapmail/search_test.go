@@ -55,7 +55,7 @@ func TestSearchGoesOnInARebuiltFolder(t *testing.T) {
 	onServers(t, func(t *testing.T, srv *imapxtest.Server) {
 		fill(t, srv, "Archive", 5)
 		acct, _, _ := account(t, srv, nil)
-		q := provider.Query{In: []provider.FolderID{"Archive"}}
+		q := provider.Query{In: []provider.FolderID{provider.FolderID(srv.Path("Archive"))}}
 		page, err := acct.Search(t.Context(), q, provider.PageRequest{Limit: 2})
 		if err != nil {
 			t.Fatal(err)
@@ -69,7 +69,7 @@ func TestSearchGoesOnInARebuiltFolder(t *testing.T) {
 
 func TestSearchesOfOneKind(t *testing.T) {
 	part := func(name string) []byte {
-		return []byte(strings.ReplaceAll("From: ann@example.org\nSubject: with "+name+"\nMessage-ID: <"+name+"@example.org>\nContent-Type: multipart/mixed; boundary=b\n\n"+
+		return []byte(strings.ReplaceAll("From: ann@example.org\nSubject: with "+name+"\nMessage-ID: <"+name+"@example.org>\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n"+
 			"--b\n\nwords inside\n--b\nContent-Type: application/pdf\nContent-Disposition: attachment; filename="+name+"\n\nx\n--b--\n", "\n", "\r\n"))
 	}
 	onServers(t, func(t *testing.T, srv *imapxtest.Server) {

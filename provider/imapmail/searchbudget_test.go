@@ -19,8 +19,9 @@ func TestSearchRoundTrips(t *testing.T) {
 }
 
 func countSearches(t *testing.T, srv *imapxtest.Server, ranges bool) {
+	needs(t, srv, "ESEARCH")
 	fill(t, srv, "Archive", 120)
-	commands := []string{"SELECT Archive"}
+	commands := []string{"SELECT " + srv.Path("Archive")}
 	for range 20 {
 		commands = append(commands, "COPY 1:120 INBOX")
 	}
@@ -47,7 +48,7 @@ func countSearches(t *testing.T, srv *imapxtest.Server, ranges bool) {
 		{"a common word in the body", provider.Query{In: inbox, Body: []string{"this is letter"}}, "", 2, 20},
 		{"no such word in the body", provider.Query{In: inbox, Body: []string{"absent"}}, "", 3, 0}, // 1000 messages, all but a few, the rest
 		{"by message id", provider.Query{In: inbox, HeaderID: "<77@example.org>"}, "", 2, 20},
-		{"in three folders", provider.Query{In: []provider.FolderID{"INBOX", "Archive", "Sent"}, HeaderID: "5000@example.org"}, "", 2 + 3 + 1, 1}, // 3 opened, 3 searched, 1 fetched, less one left open
+		{"in three folders", provider.Query{In: []provider.FolderID{"INBOX", provider.FolderID(srv.Path("Archive")), provider.FolderID(srv.Path("Sent"))}, HeaderID: "5000@example.org"}, "", 2 + 3 + 1, 1}, // 3 opened, 3 searched, 1 fetched, less one left open
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if _, err := acct.Search(t.Context(), provider.Query{In: inbox, Larger: 1 << 40}, provider.PageRequest{}); err != nil {

@@ -42,7 +42,7 @@ func TestSend(t *testing.T) {
 			t.Fatal(err, read[0].Err)
 		}
 		m := read[0].Message
-		if m.Folder != "Sent" || m.Subject != "Grüße" || m.HeaderID != "send-1@test.invalid" || !m.Flags.Has(provider.Seen) || len(m.Parts) != 1 || m.Parts[0].Name != "café.txt" {
+		if m.Folder != provider.FolderID(srv.Path("Sent")) || m.Subject != "Grüße" || m.HeaderID != "send-1@test.invalid" || !m.Flags.Has(provider.Seen) || len(m.Parts) != 1 || m.Parts[0].Name != "café.txt" {
 			t.Errorf("the copy: %+v", m)
 		}
 		if err := b.Close(); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -39,12 +40,21 @@ func open(t *testing.T, opts Options) *Backend {
 	return b
 }
 
-// onServers runs test on the in-memory server and, where there are, on Dovecot and Cyrus.
+// onServers runs test on the in-memory server and, where there are, on Dovecot, Cyrus and Courier.
 func onServers(t *testing.T, test func(t *testing.T, srv *imapxtest.Server), hide ...string) {
 	t.Helper()
 	t.Run("memory", func(t *testing.T) { test(t, imapxtest.Memory(t, imapxtest.Options{Hide: hide})) })
 	t.Run("dovecot", func(t *testing.T) { test(t, imapxtest.Dovecot(t, imapxtest.Options{Hide: hide})) })
 	t.Run("cyrus", func(t *testing.T) { test(t, imapxtest.Cyrus(t, imapxtest.Options{Hide: hide})) })
+	t.Run("courier", func(t *testing.T) { test(t, imapxtest.Courier(t, imapxtest.Options{Hide: hide})) })
+}
+
+// needs skips t on servers of a kind that lacks what the test is about.
+func needs(t *testing.T, srv *imapxtest.Server, capability string) {
+	t.Helper()
+	if !strings.Contains(srv.Do(t, "CAPABILITY")[0]+" ", " "+capability+" ") {
+		t.Skip("the server has no " + capability)
+	}
 }
 
 // account opens srv's account behind a counting proxy.

@@ -14,7 +14,7 @@ type operation struct {
 	do   func(*testing.T, *provider.Account, []provider.MessageID) error
 }
 
-func operations() []operation {
+func operations(archive provider.FolderID) []operation {
 	outcome := func(out []provider.Outcome, err error) error {
 		if err != nil {
 			return err
@@ -37,7 +37,7 @@ func operations() []operation {
 			return outcome(a.SetFlags(t.Context(), ids, provider.FlagChange{Add: provider.Seen}))
 		}},
 		{"move", func(t *testing.T, a *provider.Account, ids []provider.MessageID) error {
-			return outcome(a.Move(t.Context(), ids, "Archive"))
+			return outcome(a.Move(t.Context(), ids, archive))
 		}},
 		{"delete", func(t *testing.T, a *provider.Account, ids []provider.MessageID) error {
 			return outcome(a.Delete(t.Context(), ids, false))
@@ -53,7 +53,7 @@ func operations() []operation {
 // account goes on working.
 func TestFolderTakenAway(t *testing.T) {
 	onServers(t, func(t *testing.T, root *imapxtest.Server) {
-		for _, op := range operations() {
+		for _, op := range operations(provider.FolderID(root.Path("Archive"))) {
 			for _, how := range []struct {
 				name string
 				take func(*testing.T, *imapxtest.Server)
@@ -67,10 +67,10 @@ func TestFolderTakenAway(t *testing.T) {
 			} {
 				t.Run(op.name+"/"+how.name, func(t *testing.T) {
 					srv := root.Fresh(t)
-					srv.Do(t, "CREATE Projects") // a server may make Drafts anew by itself
+					srv.Do(t, "CREATE "+srv.Path("Projects")) // a server may make Drafts anew by itself
 					fill(t, srv, "Projects", 3)
 					acct, _, _ := account(t, srv, nil)
-					projects := provider.ListOptions{Folder: "Projects"}
+					projects := provider.ListOptions{Folder: provider.FolderID(srv.Path("Projects"))}
 					all := ids(list(t, acct, projects, provider.PageRequest{}).Items)
 					if err := whole(acct.SetFlags(t.Context(), all[:1], provider.FlagChange{Add: provider.Seen})); err != nil {
 						t.Fatal(err) // now it is open for changes
@@ -107,14 +107,14 @@ func TestDestinationTakenAway(t *testing.T) {
 	for _, hide := range [][]string{nil, {"MOVE"}} {
 		onServers(t, func(t *testing.T, srv *imapxtest.Server) {
 			fill(t, srv, "INBOX", 2)
-			srv.Do(t, "CREATE Elsewhere")
+			srv.Do(t, "CREATE "+srv.Path("Elsewhere"))
 			acct, _, _ := account(t, srv, nil)
 			all := ids(list(t, acct, provider.ListOptions{Folder: "INBOX"}, provider.PageRequest{}).Items)
-			if err := whole(acct.Move(t.Context(), all[:1], "Elsewhere")); err != nil {
+			if err := whole(acct.Move(t.Context(), all[:1], provider.FolderID(srv.Path("Elsewhere")))); err != nil {
 				t.Fatal(err)
 			}
 			srv.DeleteFolder(t, "Elsewhere")
-			_, err := acct.Move(t.Context(), all[1:], "Elsewhere")
+			_, err := acct.Move(t.Context(), all[1:], provider.FolderID(srv.Path("Elsewhere")))
 			wantCode(t, err, provider.NotFound)
 			if n := len(srv.UIDs(t, "INBOX")); n != 1 {
 				t.Errorf("%d messages left", n)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/postern-mail/postern/imapx"
 	"github.com/postern-mail/postern/internal/mailmime"
+	"github.com/postern-mail/postern/internal/submission"
 	"github.com/postern-mail/postern/provider"
 )
 
@@ -49,6 +50,9 @@ type Backend struct {
 	opts   Options
 	pool   *imapx.Pool
 	reader mailmime.Reader
+	// loginRefused is why the submission server took the password for a wrong
+	// one. It stays wrong, and trying it again locks accounts.
+	loginRefused atomic.Pointer[submission.Error]
 	// asciiOnly says that the server has refused to search for other text.
 	asciiOnly atomic.Bool
 

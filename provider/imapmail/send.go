@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strings"
 
 	"github.com/postern-mail/postern/imapx"
 	"github.com/postern-mail/postern/internal/mailmime"
@@ -98,7 +99,7 @@ func (b *Backend) Send(ctx context.Context, m provider.Outgoing) (provider.Recei
 		return provider.Receipt{}, mapError(err)
 	}
 	receipt := provider.Receipt{HeaderID: m.HeaderID}
-	result, err := submission.Send(ctx, b.opts.SMTP.options(b.opts.IMAP), submission.Envelope{From: from, To: to}, raw)
+	result, err := b.submit(ctx, submission.Envelope{From: from, To: to}, raw)
 	receipt.Accepted = result.Accepted
 	for _, r := range result.Refused {
 		receipt.Refused = append(receipt.Refused, provider.Refusal{Address: r.Address, Status: r.Code, Text: r.Text})
@@ -116,6 +117,25 @@ func (b *Backend) Send(ctx context.Context, m provider.Outgoing) (provider.Recei
 	}
 	return receipt, nil
 }
+
+// submit sends, unless the server has refused the password before.
+func (b *Backend) submit(ctx context.Context, to submission.Envelope, raw []byte) (submission.Result, error) {
+	if refused := b.loginRefused.Load(); refused != nil {
+		return submission.Result{}, refused
+	}
+	opts := b.opts.SMTP.options(b.opts.IMAP)
+	result, err := submission.Send(ctx, opts, to, raw)
+	var e *submission.Error
+	if opts.Password != "" && errors.As(err, &e) && e.Kind == submission.Unauthenticated && e.Code == wrongPassword {
+		again := *e
+		again.Text = strings.TrimSpace(again.Text + " (it is not tried again until the account is reopened)")
+		b.loginRefused.CompareAndSwap(nil, &again)
+	}
+	return result, err
+}
+
+// wrongPassword is RFC 4954 section 6.
+const wrongPassword = 535
 
 func newDraft(m provider.Outgoing) mailmime.Draft {
 	d := mailmime.Draft{

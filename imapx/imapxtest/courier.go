@@ -43,6 +43,7 @@ func Courier(t testing.TB, options ...Options) *Server {
 		addAccount:    func(name, _ string) error { return d.verb("addbox", name) },
 		path:          courierPath,
 		renumber:      d.renumber,
+		remove:        d.remove,
 		keepsValidity: true,
 	})
 }
@@ -56,15 +57,33 @@ func courierPath(name string) string {
 	return "INBOX." + strings.ReplaceAll(name, "/", ".")
 }
 
+// dir is where a folder's messages are.
+func (d *courier) dir(username, folder string) string {
+	dir := filepath.Join(d.base, "courier", "mail", username, "Maildir")
+	if below, ok := strings.CutPrefix(courierPath(folder), "INBOX."); ok {
+		return filepath.Join(dir, "."+below) // in UTF-8, as of Courier 5.0
+	}
+	return dir
+}
+
+// remove does what DELETE does, which sleeps for two seconds first.
+func (d *courier) remove(t testing.TB, username, folder string) {
+	t.Helper()
+	dir := d.dir(username, folder)
+	_, err := os.Stat(dir)
+	if err == nil {
+		err = os.RemoveAll(dir)
+	}
+	if err != nil {
+		t.Fatalf("imapxtest: %v", err)
+	}
+}
+
 // renumber writes another UIDVALIDITY into the folder's index: Courier takes
 // the second in which a folder was made.
 func (d *courier) renumber(t testing.TB, username, folder string) {
 	t.Helper()
-	dir := filepath.Join(d.base, "courier", "mail", username, "Maildir")
-	if below, ok := strings.CutPrefix(courierPath(folder), "INBOX."); ok {
-		dir = filepath.Join(dir, "."+strings.Trim(mailbox(below), `"`))
-	}
-	index := filepath.Join(dir, "courierimapuiddb")
+	index := filepath.Join(d.dir(username, folder), "courierimapuiddb")
 	old, err := os.ReadFile(index)
 	if err != nil {
 		t.Fatalf("imapxtest: %v", err)

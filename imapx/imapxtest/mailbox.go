@@ -169,6 +169,10 @@ func (s *Server) CreateFolder(t testing.TB, name string) {
 // DeleteFolder removes a folder with what is in it.
 func (s *Server) DeleteFolder(t testing.TB, name string) {
 	t.Helper()
+	if s.host.remove != nil {
+		s.host.remove(t, s.Username, name)
+		return
+	}
 	s.Do(t, "DELETE "+mailbox(s.Path(name)))
 }
 
@@ -212,7 +216,8 @@ func (s *Server) Rebuild(t testing.TB, folder string) {
 	if inbox {
 		s.Expunge(t, folder, s.UIDs(t, folder)...)
 	} else {
-		s.Do(t, "DELETE "+mailbox(s.Path(folder)), "CREATE "+mailbox(s.Path(folder)))
+		s.DeleteFolder(t, folder)
+		s.CreateFolder(t, folder)
 	}
 	if inbox || s.host.keepsValidity {
 		s.UIDValidity(t, folder) // it has one now

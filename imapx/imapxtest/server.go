@@ -97,6 +97,8 @@ type host struct {
 	keepsValidity bool                       // a folder made anew soon may have the old UIDVALIDITY
 	// renumber gives a folder another UIDVALIDITY; nil: any folder can be deleted.
 	renumber func(t testing.TB, username, folder string)
+	// remove removes a folder by other means than DELETE; nil: there are none.
+	remove func(t testing.TB, username, folder string)
 }
 
 // view gives an account addresses of its own, so that its connections can be

@@ -123,9 +123,12 @@ func TestByDateOutgrown(t *testing.T) {
 	if err != nil || page.Next == "" {
 		t.Fatal(page.Next, err)
 	}
-	for range scanMost + 1 {
-		putOn(t, b, "INBOX", 3, 3)
+	putOn(t, b, "INBOX", 3, 3)
+	commands := []string{"SELECT INBOX"}
+	for more := 1; more <= scanMost; more *= 2 {
+		commands = append(commands, "COPY 2:* INBOX")
 	}
+	srv.Do(t, commands...)
 	_, err = acct.Search(t.Context(), q, provider.PageRequest{Limit: 1, After: page.Next})
 	wantCode(t, err, provider.Conflict)
 }

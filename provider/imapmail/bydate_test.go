@@ -123,10 +123,13 @@ func TestByDateOutgrown(t *testing.T) {
 	if err != nil || page.Next == "" {
 		t.Fatal(page.Next, err)
 	}
-	putOn(t, b, "INBOX", 3, 3)
-	commands := []string{"SELECT INBOX"}
-	for more := 1; more <= scanMost; more *= 2 {
-		commands = append(commands, "COPY 2:* INBOX")
+	const some = 50
+	for range some {
+		putOn(t, b, "Drafts", 3, 3)
+	}
+	commands := []string{"SELECT Drafts"}
+	for range scanMost/some + 1 {
+		commands = append(commands, "COPY 1:* INBOX")
 	}
 	srv.Do(t, commands...)
 	_, err = acct.Search(t.Context(), q, provider.PageRequest{Limit: 1, After: page.Next})

@@ -10,6 +10,8 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
+	"errors"
+	"io"
 	"math/big"
 	"net"
 	"strings"
@@ -40,6 +42,20 @@ func (c tap) Write(p []byte) (int, error) {
 	c.b.sent.Write(p)
 	c.b.mu.Unlock()
 	return c.Conn.Write(p)
+}
+
+// A socket takes a deadline also when the other side has gone; a pipe does not.
+func (c tap) SetDeadline(t time.Time) error { return asSocket(c.Conn.SetDeadline(t)) }
+
+func (c tap) SetReadDeadline(t time.Time) error { return asSocket(c.Conn.SetReadDeadline(t)) }
+
+func (c tap) SetWriteDeadline(t time.Time) error { return asSocket(c.Conn.SetWriteDeadline(t)) }
+
+func asSocket(err error) error {
+	if errors.Is(err, io.ErrClosedPipe) {
+		return nil
+	}
+	return err
 }
 
 func (b *bubble) options(t *testing.T, security imapx.Security, transcripts ...string) imapx.Options {

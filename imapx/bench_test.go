@@ -69,7 +69,7 @@ func BenchmarkBody(b *testing.B) {
 	for i, size := range sizes {
 		b.Run(strconv.Itoa(size>>20)+"MB", func(b *testing.B) {
 			uid := imapx.UID(i + 1)
-			items := imapx.Items{Sections: []imapx.Section{{Max: 2 * int64(size)}}}
+			items := imapx.Items{Sections: []imapx.Section{{Max: 2 * int64(size), Into: make([]byte, 2*size)}}}
 			fetch := func(c *imapx.Conn) error {
 				f, err := c.Fetch(context.Background(), []imapx.UID{uid}, items)
 				if err == nil && (len(f.Messages) != 1 || len(f.Messages[0].Sections[0]) < size*9/10) {

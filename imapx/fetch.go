@@ -30,6 +30,9 @@ type Section struct {
 	Fields []string // these header fields only; Kind is ignored
 	Offset int64
 	Max    int64 // bytes to fetch from Offset on
+	// Into is memory for the content, used when it is large enough. A fetch with
+	// it is of one message.
+	Into []byte
 }
 
 // SectionKind narrows a Section (RFC 9051 section 6.4.5.1).
@@ -150,8 +153,25 @@ func checkJobs(op string, jobs []FetchJob) error {
 			}
 			seen[u] = true
 		}
+		if len(j.UIDs) > 1 && j.Items.reuses() {
+			return invalid(op, "two messages do not fit into the same memory")
+		}
 	}
 	return nil
+}
+
+// reuses reports whether a section has memory of its own.
+func (it Items) reuses() bool {
+	return slices.ContainsFunc(it.Sections, func(s Section) bool { return s.Into != nil })
+}
+
+// afresh is it with new memory for every section.
+func (it Items) afresh() Items {
+	it.Sections = slices.Clone(it.Sections)
+	for i := range it.Sections {
+		it.Sections[i].Into = nil
+	}
+	return it
 }
 
 // refreshFlags asks anew for flags that others changed since this connection
@@ -258,6 +278,9 @@ func (c *Conn) collect(cmd *imapclient.FetchCommand, want Items, file func(*Mess
 			continue
 		}
 		file(m)
+		if want.reuses() { // another answer for the message must not write over this one
+			want = want.afresh()
+		}
 	}
 	if err := cmd.Close(); err != nil {
 		return err
@@ -292,7 +315,7 @@ func readMessage(msg *imapclient.FetchMessageData, want Items) (*Message, error)
 				m.none = append(m.none, i)
 				continue
 			}
-			b, err := readLiteral(item.Literal, want.Sections[i].most())
+			b, err := readLiteral(item.Literal, want.Sections[i])
 			if err != nil {
 				return nil, err
 			}
@@ -302,10 +325,15 @@ func readMessage(msg *imapclient.FetchMessageData, want Items) (*Message, error)
 	return m, nil
 }
 
-// readLiteral reads at most most bytes; the rest is skipped by the library.
-// Its readers end cleanly when the connection does, so the bytes are counted.
-func readLiteral(lit imap.LiteralReader, most int64) ([]byte, error) {
-	b := make([]byte, min(lit.Size(), most))
+// readLiteral reads at most as much as was asked for; the rest is skipped by the
+// library. Its readers end cleanly when the connection does, so the bytes are counted.
+func readLiteral(lit imap.LiteralReader, s Section) ([]byte, error) {
+	n := min(lit.Size(), s.most())
+	b := s.Into
+	if b == nil || int64(len(b)) < n {
+		b = make([]byte, n)
+	}
+	b = b[:n:n]
 	if _, err := io.ReadFull(lit, b); err != nil {
 		return nil, io.ErrUnexpectedEOF
 	}

@@ -21,6 +21,9 @@ func (c *Conn) FetchNewest(ctx context.Context, n int, want Items) (f Fetched, t
 	if n <= 0 {
 		return Fetched{}, 0, invalid("FETCH", "no message asked for")
 	}
+	if want.reuses() {
+		return Fetched{}, 0, invalid("FETCH", "several messages do not fit into the same memory")
+	}
 	if err := want.check("FETCH"); err != nil {
 		return Fetched{}, 0, err
 	}

@@ -94,6 +94,7 @@ type partReader struct {
 	batch  *batch
 	path   []int
 	buf    []byte
+	memory []byte // of buf, for the next chunk
 	offset int64
 	size   int64 // as the structure has it
 	short  bool  // the last answer had less than was asked for
@@ -111,7 +112,7 @@ func (r *partReader) open() (*imapx.Part, error) {
 
 func (r *partReader) fetch(want imapx.Items, n int64) (m imapx.Message, err error) {
 	ctx := r.ctx()
-	want.Sections = []imapx.Section{{Path: r.path, Offset: r.offset, Max: n}}
+	want.Sections = []imapx.Section{{Path: r.path, Offset: r.offset, Max: n, Into: r.memory}}
 	err = r.b.pool.Read(ctx, r.batch.folder, func(c *imapx.Conn) error {
 		if err := c.Expect(r.batch.validity); err != nil {
 			return err
@@ -131,7 +132,7 @@ func (r *partReader) fetch(want imapx.Items, n int64) (m imapx.Message, err erro
 	if err != nil {
 		return m, err
 	}
-	r.buf = m.Sections[0]
+	r.buf, r.memory = m.Sections[0], m.Sections[0]
 	r.offset += int64(len(r.buf))
 	r.short = int64(len(r.buf)) < n
 	return m, nil

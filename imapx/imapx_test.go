@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -23,7 +24,12 @@ func onServers(t *testing.T, test func(t *testing.T, srv *imapxtest.Server), hid
 	t.Run("memory", func(t *testing.T) { test(t, imapxtest.Memory(t, imapxtest.Options{Hide: hide})) })
 	t.Run("dovecot", func(t *testing.T) { test(t, imapxtest.Dovecot(t, imapxtest.Options{Hide: hide})) })
 	t.Run("cyrus", func(t *testing.T) { test(t, imapxtest.Cyrus(t, imapxtest.Options{Hide: hide})) })
-	t.Run("courier", func(t *testing.T) { test(t, imapxtest.Courier(t, imapxtest.Options{Hide: hide})) })
+	t.Run("courier", func(t *testing.T) {
+		if os.Getenv("POSTERN_COURIER") != "all" {
+			t.Skip("set POSTERN_COURIER=all to run every test on Courier too, which is slow")
+		}
+		test(t, imapxtest.Courier(t, imapxtest.Options{Hide: hide}))
+	})
 }
 
 // has tells whether srv is of a kind that has a capability, hidden or not.

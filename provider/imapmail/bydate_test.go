@@ -41,6 +41,9 @@ func TestNewestFirstOverFolders(t *testing.T) {
 		want := []string{"letter 1", "letter 3", "letter 4", "letter 5", "letter 0", "letter 2"}
 		q := provider.Query{Subject: []string{"letter"}}
 		all, err := acct.Search(t.Context(), q, provider.PageRequest{})
+		for tries := 0; err == nil && all.Partial && tries < 5; tries++ { // a slow server's first look
+			all, err = acct.Search(t.Context(), q, provider.PageRequest{})
+		}
 		if err != nil || all.Total != 6 || all.Next != "" {
 			t.Fatalf("total %d, next %q, %v", all.Total, all.Next, err)
 		}

@@ -18,6 +18,17 @@ import (
 // stand in a fixed order.
 type Result struct {
 	JSON json.RawMessage
+	// Files are what the answer speaks of and JSON does not hold: images and
+	// other binary attachments, whole.
+	Files []File
+}
+
+// File is one attachment in a Result. Name and Type are a stranger's words, cleaned.
+type File struct {
+	URI  string // mail://account/message/part
+	Name string
+	Type string // media type, in lower case, without parameters
+	Data []byte
 }
 
 // Env is what a handler works with.
@@ -101,7 +112,7 @@ func (r *Registry) Call(ctx context.Context, c *Caller, name string, args json.R
 	if failure != nil {
 		return Result{}, failure
 	}
-	return Result{k.answer}, nil
+	return Result{JSON: k.answer}, nil
 }
 
 func (k *call) pass(ctx context.Context) error {

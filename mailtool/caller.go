@@ -33,6 +33,10 @@ type Account struct {
 	Mail  *provider.Account
 	Gates Gates
 	Zone  *time.Location // for the times in answers; nil means the machine's
+	// Border is the authserv-id (RFC 8601 section 2.5) under which the account's
+	// own mail server writes what it checked of a message; empty: the one that
+	// fits the server which delivered it.
+	Border string
 }
 
 // Gates are an operator's switches for one account. Zero: all closed.

@@ -41,7 +41,11 @@ type Message struct {
 	// Text and HTML are the bodies in UTF-8, at most ReadOptions.MaxText bytes each.
 	Text, HTML                   string
 	TextTruncated, HTMLTruncated bool
-	Parts                        []Part // everything that is not the body
+	// Calendar is the first text/calendar part in UTF-8, at most MaxText bytes.
+	// The part is also among Parts.
+	Calendar          string
+	CalendarTruncated bool
+	Parts             []Part // everything that is not the body
 	Defects                      []string
 }
 

@@ -29,6 +29,13 @@ type Result struct {
 	Dropped   Dropped
 	Warnings  []string // one sentence each, ours
 	Truncated bool     // a bound of Options was reached
+	Folded    Folded
+}
+
+// Folded counts the characters of a body that Options.Full would have kept.
+type Folded struct {
+	Quoted    int // of messages that this one answers or forwards
+	Signature int
 }
 
 // Body chooses between the parts of a message and cleans the one that is shown: plain text, unless it is missing, a

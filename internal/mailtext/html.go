@@ -25,6 +25,7 @@ type Options struct {
 	MaxInput  int  // bytes of HTML read; MaxInput when not positive
 	MaxOutput int  // bytes of text made, the list of links apart (at most 64 KiB); MaxOutput when not positive
 	FullLinks bool // long addresses whole instead of their host only
+	Full      bool // quoted history and signature are kept
 }
 
 func (o Options) maxInput() int {

@@ -46,7 +46,7 @@ type Message struct {
 	Calendar          string
 	CalendarTruncated bool
 	Parts             []Part // everything that is not the body
-	Defects                      []string
+	Defects           []string
 }
 
 // Field is one header field, its value unfolded and decoded.

@@ -32,7 +32,7 @@ func TestTwoAccounts(t *testing.T) {
 	for _, c := range callables(t, reg) {
 		t.Run(c.name, func(t *testing.T) {
 			tool := reg.byName[c.tool]
-			hasIDs := strings.Contains(c.args, `"ids"`) || strings.Contains(c.args, `"handle"`)
+			hasIDs := strings.Contains(c.args, `"ids"`) || strings.Contains(c.args, `"id":`) || strings.Contains(c.args, `"handle"`)
 
 			_, err := run(c, "")
 			dm, wk := backends["dm"].took(), backends["wk"].took()

@@ -46,7 +46,7 @@ func TestBadArguments(t *testing.T) {
 		{"null ids", "read_message", `{"ids":null}`, Invalid, []string{"ids is missing"}},
 		{"null inside", "read_message", `{"ids":[null]}`, Invalid, []string{"ids[0] is null"}},
 		{"not an id", "read_message", `{"ids":["42"]}`, Invalid, []string{`ids[0] is "42"`, "as a list"}},
-		{"enum", "read_message", `{"ids":["dm-1"],"format":"pdf"}`, Invalid, []string{`"pdf"`, "text, html or headers"}},
+		{"enum", "read_message", `{"ids":["dm-1"],"format":"pdf"}`, Invalid, []string{`"pdf"`, "text, full, html or headers"}},
 		{"offset of several", "read_message", `{"ids":["dm-1","dm-2"],"offset":5}`, Invalid, []string{"offset"}},
 		{"control character in a folder", "list_messages", `{"folder":"IN\r\nBOX"}`, Invalid, []string{"folder holds a control character"}},
 		{"control character in a subject", "send_message", `{"to":["b@example.com"],"subject":"a\nBcc: x@y","confirm_send":true}`, Invalid, []string{"subject holds a control"}},

@@ -122,6 +122,12 @@ func (r *recorder) Search(context.Context, provider.Query, provider.PageRequest)
 	return provider.Page[provider.Summary]{Items: []provider.Summary{r.summary("1.2", "Found", testNow)}}, r.note("search")
 }
 
+func (r *recorder) Thread(_ context.Context, id provider.MessageID, _ provider.PageRequest) (provider.Page[provider.Summary], error) {
+	s := r.summary("1.1", "Hello", testNow)
+	s.ID = id
+	return provider.Page[provider.Summary]{Items: []provider.Summary{s}}, r.note("thread")
+}
+
 func (r *recorder) outcomes(op string, ids []provider.MessageID) ([]provider.Outcome, error) {
 	var out []provider.Outcome
 	for _, id := range ids {

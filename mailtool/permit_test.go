@@ -34,6 +34,7 @@ func callables(t *testing.T, reg *Registry) []callable {
 		"search_messages":  `{"subject":"hello"}`,
 		"wait_for_message": `{"subject":"hello"}`,
 		"read_message":     `{"ids":["dm-1.1"]}`,
+		"read_thread":      `{"id":"dm-1.1"}`,
 		"move_message":     `{"ids":["dm-1.1"],"to":"archive"}`,
 		"flag_message":     `{"ids":["dm-1.1"],"seen":true}`,
 		"delete_message":   `{"ids":["dm-1.1"]}`,
@@ -44,7 +45,7 @@ func callables(t *testing.T, reg *Registry) []callable {
 		"attachments.handle": `"attachments":[{"name":"n.txt","data":"aGk="},{"handle":"dm-1.1:2"}]`,
 	}
 	reaches := map[string]string{
-		"list_accounts": "", "list_folders": "folders", "list_messages": "list", "search_messages": "search", "read_message": "read", "wait_for_message": "list search",
+		"list_accounts": "", "list_folders": "folders", "list_messages": "list", "search_messages": "search", "read_message": "read", "wait_for_message": "list search", "read_thread": "thread read",
 		"move_message": "move", "flag_message": "flags", "delete_message": "delete", "send_message": "send",
 		"delete_message permanent": "purge", "send_message attachments.handle": "open send",
 	}
@@ -186,14 +187,15 @@ func listedWith(reg *Registry, caller *Caller, c callable) bool {
 }
 
 // TestNeeds takes each capability away from the account: a tool that needs it
-// is gone, and a parameter that needs it too.
+// is gone, and a parameter that needs it too. Conversations are found by searching
+// where the account has nothing better.
 func TestNeeds(t *testing.T) {
 	for _, missing := range provider.AllCaps().Slice() {
 		t.Run(missing.String(), func(t *testing.T) {
 			reg, caller, backends := fixture(t, "dm")
 			backends["dm"].caps &^= provider.Caps(missing)
 			for _, c := range callables(t, reg) {
-				want := !c.needs.Can(missing) &&
+				want := (!c.needs.Can(missing) || missing == provider.CapThread) &&
 					(c.name != "search_messages include_body" && c.name != "send_message attachments.handle" || missing != provider.CapRead) &&
 					(c.name != "delete_message permanent" || missing != provider.CapPurge)
 				if listed := listedWith(reg, caller, c); listed != want {

@@ -11,7 +11,7 @@ import (
 
 type readIn struct {
 	IDs    []string `json:"ids" jsonschema:"message ids" min:"1" max:"10" format:"message_id"`
-	Format string   `json:"format,omitempty" jsonschema:"default text; html is the source with all that is hidden in it" enum:"text|html|headers"`
+	Format string   `json:"format,omitempty" jsonschema:"default text; full keeps quoted history; html is the source with all that is hidden in it" enum:"text|full|html|headers"`
 	Offset int      `json:"offset,omitempty" jsonschema:"where in the text to go on, one id only" min:"0"`
 }
 
@@ -38,9 +38,15 @@ type messageOut struct {
 	Body        string          `json:"body,omitempty" jsonschema:"text between two nonces"`
 	Format      string          `json:"format,omitempty" jsonschema:"what the body is: text or html"`
 	NextOffset  int             `json:"next_offset,omitempty" jsonschema:"the text goes on here"`
+	Folded      *foldedOut      `json:"folded,omitempty" jsonschema:"characters left out, which format full shows"`
 	Attachments []attachmentOut `json:"attachments,omitempty" jsonschema:"files that came with it"`
 	Warnings    []string        `json:"warnings,omitempty" jsonschema:"what is odd about it"`
 	Dropped     *droppedOut     `json:"dropped,omitempty" jsonschema:"what was left out of the text"`
+}
+
+type foldedOut struct {
+	Quoted    int `json:"quoted,omitempty" jsonschema:"of messages that it answers"`
+	Signature int `json:"signature,omitempty" jsonschema:"of signatures"`
 }
 
 type attachmentOut struct {
@@ -152,13 +158,14 @@ func bodiesOf(results []provider.ReadResult, in readIn) []mailtext.Result {
 }
 
 func bodyOf(from *provider.Message, in readIn) mailtext.Result {
+	opts := mailtext.Options{Full: in.Format == "full"}
 	body := mailtext.Result{Text: from.HTML, Format: "html", Truncated: from.HTMLTruncated}
 	if in.Format != "html" || from.HTML == "" {
-		body = mailtext.Body(from.Text, from.HTML, mailtext.Options{})
+		body = mailtext.Body(from.Text, from.HTML, opts)
 		body.Truncated = body.Truncated || from.TextTruncated && from.Text != ""
 	} else {
 		body.Text, body.Dropped = mailtext.Clean(from.HTML)
-		if _, d, _ := mailtext.FromHTML(from.HTML, mailtext.Options{}); d.Hidden > 0 {
+		if _, d, _ := mailtext.FromHTML(from.HTML, opts); d.Hidden > 0 {
 			body.Warnings = append(body.Warnings, "the source holds text that a person would not see")
 		}
 	}
@@ -170,6 +177,9 @@ func (m *messageOut) take(body mailtext.Result) {
 	m.Format, m.Warnings = body.Format, cleanLines(body.Warnings)
 	if d := body.Dropped; d != (mailtext.Dropped{}) {
 		m.Dropped = &droppedOut{Hidden: d.Hidden, Trackers: d.Trackers, Images: d.Images, Invisible: d.Invisible}
+	}
+	if f := body.Folded; f != (mailtext.Folded{}) {
+		m.Folded = &foldedOut{Quoted: f.Quoted, Signature: f.Signature}
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 func neutral() []string {
 	return []string{
 		"delete_message", "flag_message", "list_accounts", "list_folders", "list_messages",
-		"move_message", "read_message", "search_messages", "send_message", "wait_for_message",
+		"move_message", "read_message", "read_thread", "search_messages", "send_message", "wait_for_message",
 	}
 }
 
@@ -51,7 +51,7 @@ func TestReadOnly(t *testing.T) {
 			t.Errorf("%s is listed and not read-only", tool.Name)
 		}
 	}
-	if got, want := c.names(t), []string{"list_accounts", "list_folders", "list_messages", "read_message", "search_messages", "wait_for_message"}; !slices.Equal(got, want) {
+	if got, want := c.names(t), []string{"list_accounts", "list_folders", "list_messages", "read_message", "read_thread", "search_messages", "wait_for_message"}; !slices.Equal(got, want) {
 		t.Errorf("tools %q, want %q", got, want)
 	}
 	list := c.do(t, "list_messages", args{"limit": 1, "fields": "full"})
@@ -79,7 +79,7 @@ func TestNarrowed(t *testing.T) {
 	}{
 		"one scope":    {[]string{"-scopes", "mail:search"}, []string{"list_accounts", "search_messages"}},
 		"tag":          {[]string{"-tags", "folders"}, []string{"list_folders"}},
-		"verb":         {[]string{"-methods", "get"}, []string{"read_message"}},
+		"verb":         {[]string{"-methods", "get"}, []string{"read_message", "read_thread"}},
 		"custom sends": {[]string{"-methods", "custom"}, []string{"send_message"}},
 		"no sending":   {[]string{"-methods", "read,write"}, slices.DeleteFunc(neutral(), func(n string) bool { return n == "send_message" })},
 		"all":          {[]string{"-tools", "all"}, neutral()},

@@ -37,6 +37,9 @@ const (
 	attrOpacity
 	attrFill
 	attrFontSize
+	attrType
+	attrName
+	attrMarker
 	attrCount
 )
 
@@ -103,6 +106,12 @@ func attrOf(key []byte) (attr, bool) {
 		return attrText, true
 	case "popover":
 		return attrPopover, true
+	case "type":
+		return attrType, true
+	case "name":
+		return attrName, true
+	case "data-marker":
+		return attrMarker, true
 	}
 	return drawnAttrOf(key)
 }

@@ -45,6 +45,7 @@ func (r *renderer) start(z *html.Tokenizer, selfClosing bool) {
 	if tr&void != 0 {
 		if !r.look().gone {
 			r.breaks(t, tr)
+			r.beginRegion(t, &a)
 		}
 		return
 	}
@@ -66,6 +67,7 @@ func (r *renderer) start(z *html.Tokenizer, selfClosing bool) {
 	if !e.total.gone {
 		e.laidOut = true
 		r.entered(t, tr, &a)
+		e.region = r.beginRegion(t, &a)
 	}
 }
 
@@ -210,6 +212,7 @@ func (r *renderer) left(e *element) {
 		return
 	}
 	r.breaks(e.tag, e.traits)
+	r.endRegion(e.region)
 	switch e.tag {
 	case tagQuote:
 		r.w.quote--

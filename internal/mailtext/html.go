@@ -57,6 +57,7 @@ type rendered struct {
 	dropped    Dropped
 	truncated  bool
 	misleading int // links whose text names another host
+	regions    []region
 }
 
 func render(src string, opts Options) rendered {
@@ -98,6 +99,8 @@ type renderer struct {
 	dropped   Dropped
 	scratch   []string
 	linked    links
+	regions   []region
+	inQuoted  int // open regions that are quoted as a whole
 }
 
 func newRenderer(rules *sheet, opts Options) *renderer {
@@ -134,9 +137,11 @@ func (r *renderer) run(src string) {
 func (r *renderer) finish() rendered {
 	r.endLink()
 	r.truncated = r.truncated || r.w.full
-	text, d := Clean(string(r.w.out))
+	out := string(r.w.out)
+	text, d := Clean(out)
 	r.dropped.Add(d)
 	res := rendered{text: text, body: len(text), truncated: r.truncated, misleading: r.linked.misleading}
+	res.regions = inLines(r.regions, out, text)
 	if list := r.linked.list(r.opts.FullLinks); list != "" {
 		res.text = strings.TrimLeft(text+"\n\n"+list, "\n")
 	}

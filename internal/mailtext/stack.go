@@ -23,6 +23,7 @@ type element struct {
 	total   look
 	names   []string // those that rules ask of ancestors
 	laidOut bool     // the writer knows of it
+	region  int32    // its number among the renderer's regions, 0 for none
 }
 
 // formatting is an inline element whose look outlives the block it was opened in.

@@ -25,24 +25,6 @@ func anyText(list []body) bool {
 	return false
 }
 
-// isBody tells whether a leaf is text to read in place rather than a file.
-func (p Part) isBody(at place) bool {
-	if at.embedded || p.Disposition == "attachment" || at.later && p.Name != "" {
-		return false
-	}
-	return p.html() || p.plain()
-}
-
-func (p Part) html() bool { return p.Type == "text/html" || p.Type == "application/xhtml+xml" }
-
-func (p Part) plain() bool {
-	switch p.Type {
-	case "text/plain", "text/enriched", "text/richtext", "text/markdown", "text/x-markdown":
-		return true
-	}
-	return false
-}
-
 // maxTexts bounds what is held before the body is chosen: the plain and the HTML form, and as much in parts not chosen.
 const maxTexts = 4
 
@@ -71,6 +53,16 @@ func (p *parser) readText(part Part, r io.Reader) body {
 		return body{html: text, hasHTML: true, htmlCut: cut, htmlIDs: []string{part.ID}}
 	}
 	return body{text: text, hasText: true, textCut: cut, textIDs: []string{part.ID}}
+}
+
+// readCalendar decodes a calendar part up to the limit.
+func (p *parser) readCalendar(part Part, r io.Reader) {
+	decoded, err := p.decodeText(r, part.Charset, p.lim.TextBytes)
+	if err != nil && p.s.err == nil {
+		p.s.err = err
+	}
+	p.calendar, p.calendarCut = clip(decoded, p.lim.TextBytes)
+	p.scheduled = true
 }
 
 // decodeText reads at least limit+1 bytes of valid UTF-8 with LF line ends, or all there is.

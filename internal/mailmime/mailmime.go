@@ -19,7 +19,7 @@ type Limits struct {
 	Depth       int   // nested multiparts and messages; deeper ones are kept as opaque leaves
 	Parts       int   // parts in all; later ones are skipped
 	HeaderBytes int64 // one header block; the rest of it is skipped
-	TextBytes   int64 // decoded text and decoded HTML, each
+	TextBytes   int64 // decoded text, decoded HTML and calendar, each
 }
 
 const (
@@ -91,6 +91,10 @@ type Message struct {
 	// has no plain form, Text is empty and HTML holds them all, plain ones as <pre>.
 	Text, HTML                   string
 	TextTruncated, HTMLTruncated bool
+	// Calendar is the first text/calendar or application/ics part that is not in an embedded message, in UTF-8 with LF line
+	// ends, and at most Limits.TextBytes of it. The part is also among Attachments.
+	Calendar          string
+	CalendarTruncated bool
 	// Attachments are the leaves that are not the body, embedded messages among them, in order.
 	Attachments []Part
 	// Defects say what was malformed, in words for a person.

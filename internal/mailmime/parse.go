@@ -1,12 +1,8 @@
 package mailmime
 
 import (
-	"bufio"
-	"bytes"
-	"errors"
 	"io"
 	"strconv"
-	"strings"
 )
 
 // Parse reads a message. It returns an error only when r does; the message then holds what was read before it.
@@ -22,6 +18,7 @@ func (p *parser) message() (*Message, error) {
 	p.s.skip()
 	msg.Root = root
 	msg.setBody(body, p.lim.TextBytes)
+	msg.Calendar, msg.CalendarTruncated = p.calendar, p.calendarCut
 	if p.dropped > 0 {
 		p.defects = append(p.defects, "and "+strconv.Itoa(p.dropped)+" more defects")
 	}
@@ -63,11 +60,16 @@ type parser struct {
 	want  string // the part to open
 	found *Part
 	raw   bool // it has no transfer encoding of its own
+
+	calendar    string
+	calendarCut bool
+	scheduled   bool // a calendar part was read
 }
 
 // place says where a part stands, as far as it decides whether the part is the body.
 type place struct {
 	embedded bool // in a message within the message, or a companion of the body: never the body
+	inner    bool // in a message within the message
 	later    bool // another part before it was text already: one with a file name is a file
 	digest   bool // message/rfc822 is the default type (RFC 2046 section 5.1.5)
 }
@@ -82,14 +84,6 @@ func (p *parser) defect(text string) {
 		return
 	}
 	p.defects = append(p.defects, text)
-}
-
-// node is a part with what only reading it needs.
-type node struct {
-	Part
-	leafID   string // its ID if it turns out to have no parts
-	boundary string
-	start    string // the body among related parts
 }
 
 // root reads the content of a message, its own or an embedded one; prefix is the section number of the part that holds it.
@@ -109,53 +103,14 @@ func childID(prefix string, n int) string {
 	return prefix + "." + strconv.Itoa(n)
 }
 
-func (p Part) multipart() bool { return strings.HasPrefix(p.Type, "multipart/") }
-
-// describe reads the fields that say what a part is.
-func (p *parser) describe(fields []rawField, at place) node {
-	part := node{Part: Part{Type: "text/plain"}}
-	if at.digest {
-		part.Type = "message/rfc822"
-	}
-	for _, name := range []string{"Content-Type", "Content-Transfer-Encoding", "Content-Disposition"} {
-		if repeated(fields, name) {
-			p.defect("more than one " + name + " field; the first is used")
-		}
-	}
-	value, params := parseParams(lookupField(fields, "Content-Type"))
-	main, sub, ok := strings.Cut(value, "/")
-	sub = tokenPrefix(sub) // "text/html,charset=utf-8"
-	switch {
-	case ok && main != "" && sub != "" && validToken(main):
-		part.Type = main + "/" + sub
-	case value == "text":
-		part.Type = "text/plain"
-	case value != "":
-		p.defect("content type not understood")
-	}
-	disposition, dparams := parseParams(lookupField(fields, "Content-Disposition"))
-	part.Disposition = strings.Trim(disposition, `"'`)
-	part.Charset = normCharset(lookupParam(params, "charset"))
-	if part.Charset, _, _ = strings.Cut(part.Charset, " "); !validToken(part.Charset) {
-		part.Charset = ""
-	}
-	part.Name = lookupParam(dparams, "filename")
-	if part.Name == "" {
-		part.Name = lookupParam(params, "name")
-	}
-	part.Method = strings.ToUpper(lookupParam(params, "method"))
-	part.ContentID = strings.Trim(lookupField(fields, "Content-ID"), "<> \t")
-	part.Encoding = normEncoding(lookupField(fields, "Content-Transfer-Encoding"))
-	part.boundary = strings.TrimRight(lookupParam(params, "boundary"), " \t")
-	part.start = strings.Trim(lookupParam(params, "start"), "<> \t")
-	return part
-}
-
 // content reads a part's content and what it holds for the body.
 func (p *parser) content(part node, at place) (Part, body) {
 	if p.want != "" && part.ID == p.want && (part.multipart() || part.message()) {
 		p.found, p.raw = &part.Part, part.multipart() || readable(part.Encoding)
 		return part.Part, body{}
+	}
+	if part.unread != "" && !at.inner {
+		p.defect(partName(part.ID) + " " + part.unread)
 	}
 	switch {
 	case p.depth >= p.lim.Depth && (part.multipart() || part.message()):
@@ -169,8 +124,6 @@ func (p *parser) content(part node, at place) (Part, body) {
 	}
 	return p.leaf(part.Part, at, nil)
 }
-
-func (p Part) message() bool { return p.Type == "message/rfc822" || p.Type == "message/global" }
 
 // readable tells whether content with this encoding can be read without decoding.
 func readable(encoding string) bool { return encoding != "base64" && encoding != "quoted-printable" }
@@ -264,28 +217,11 @@ func (p *parser) preamble() []byte {
 	}
 }
 
-// guessBoundary finds the first delimiter that a header field follows, among what is at hand.
-func (p *parser) guessBoundary() string {
-	window, err := p.s.br.Peek(p.s.size)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return ""
-	}
-	for len(window) > 0 {
-		var line []byte
-		line, window, _ = bytes.Cut(window, []byte("\n"))
-		line = bytes.TrimRight(line, " \t\r")
-		if len(line) > 3 && len(line) < 200 && string(line[:2]) == "--" && len(window) > 8 && bytes.EqualFold(window[:8], []byte("content-")) {
-			return string(line[2:])
-		}
-	}
-	return ""
-}
-
 func (p *parser) embedded(part Part) (Part, body) {
 	start := p.s.mark()
 	p.depth++
 	fields := p.header()
-	inner, _ := p.root(fields, part.ID, place{embedded: true})
+	inner, _ := p.root(fields, part.ID, place{embedded: true, inner: true})
 	p.depth--
 	if p.found != nil {
 		return part, body{}
@@ -297,73 +233,4 @@ func (p *parser) embedded(part Part) (Part, body) {
 		part.Parts = inner.Parts
 	}
 	return part, body{}
-}
-
-// leaf reads a part without children; given is its content when it was read already.
-func (p *parser) leaf(part Part, at place, given []byte) (Part, body) {
-	if p.want != "" && part.ID == p.want {
-		p.found = &part
-		if given != nil { // found too late to stream it
-			p.s = newScanner(bytes.NewReader(given), nil)
-		}
-		return part, body{}
-	}
-	if !knownEncoding(part.Encoding) {
-		p.defect("unknown transfer encoding; part " + part.ID + " is kept as it is")
-	}
-	if p.want != "" {
-		p.s.skip()
-		return part, body{}
-	}
-	var src io.Reader = p.s
-	if given != nil {
-		src = bytes.NewReader(given)
-	}
-	count := &counter{r: p.transfer(src, part.Encoding)}
-	var text body
-	if part.isBody(at) {
-		text = p.readText(part, count)
-	}
-	_, err := io.Copy(io.Discard, count)
-	if err != nil && p.s.err == nil {
-		p.s.err = err
-	}
-	part.Size = count.n
-	return part, text
-}
-
-// transfer is DecodeTransfer with one buffer for all parts.
-func (p *parser) transfer(r io.Reader, encoding string) io.Reader {
-	switch norm := normEncoding(encoding); norm {
-	case "base64", "quoted-printable":
-		if p.buf.decoder == nil {
-			p.buf.decoder = bufio.NewReaderSize(nil, bufferFor(p.s, transferBuffer))
-		}
-		p.buf.decoder.Reset(r)
-		return decodeBuffered(p.buf.decoder, norm)
-	}
-	return r
-}
-
-type counter struct {
-	r io.Reader
-	n int64
-}
-
-func (c *counter) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += int64(n)
-	return n, err
-}
-
-func validToken(s string) bool { return tokenPrefix(s) == s }
-
-// tokenPrefix is what of s is a token (RFC 2045 section 5.1); names of charsets hold colons.
-func tokenPrefix(s string) string {
-	for i := range len(s) {
-		if c := s[i]; c <= ' ' || c >= 0x7F || strings.IndexByte(`()<>@,;\"/[]?=`, c) >= 0 {
-			return s[:i]
-		}
-	}
-	return s
 }

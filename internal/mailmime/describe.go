@@ -1,0 +1,90 @@
+package mailmime
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+)
+
+// node is a part with what only reading it needs.
+type node struct {
+	Part
+	leafID   string // its ID if it turns out to have no parts
+	boundary string
+	start    string // the body among related parts
+	unread   string // in words: what a reader does not see of it
+}
+
+// describe reads the fields that say what a part is.
+func (p *parser) describe(fields []rawField, at place) node {
+	part := node{Part: Part{Type: "text/plain"}}
+	if at.digest {
+		part.Type = "message/rfc822"
+	}
+	for _, name := range []string{"Content-Type", "Content-Transfer-Encoding", "Content-Disposition"} {
+		if repeated(fields, name) {
+			p.defect("more than one " + name + " field; the first is used")
+		}
+	}
+	value, params := parseParams(lookupField(fields, "Content-Type"))
+	main, sub, ok := strings.Cut(value, "/")
+	sub = tokenPrefix(sub) // "text/html,charset=utf-8"
+	switch {
+	case ok && main != "" && sub != "" && validToken(main):
+		part.Type = main + "/" + sub
+	case value == "text":
+		part.Type = "text/plain"
+	case value != "":
+		p.defect("content type not understood")
+	}
+	disposition, dparams := parseParams(lookupField(fields, "Content-Disposition"))
+	part.Disposition = strings.Trim(disposition, `"'`)
+	part.Charset = normCharset(lookupParam(params, "charset"))
+	if part.Charset, _, _ = strings.Cut(part.Charset, " "); !validToken(part.Charset) {
+		part.Charset = ""
+	}
+	part.Name = lookupParam(dparams, "filename")
+	if part.Name == "" {
+		part.Name = lookupParam(params, "name")
+	}
+	if part.Name == "" && IsTNEF(part.Type) {
+		part.Name = "winmail.dat"
+	}
+	part.unread = unread(part.Part, params)
+	part.Method = strings.ToUpper(lookupParam(params, "method"))
+	part.ContentID = strings.Trim(lookupField(fields, "Content-ID"), "<> \t")
+	part.Encoding = normEncoding(lookupField(fields, "Content-Transfer-Encoding"))
+	part.boundary = strings.TrimRight(lookupParam(params, "boundary"), " \t")
+	part.start = strings.Trim(lookupParam(params, "start"), "<> \t")
+	return part
+}
+
+// guessBoundary finds the first delimiter that a header field follows, among what is at hand.
+func (p *parser) guessBoundary() string {
+	window, err := p.s.br.Peek(p.s.size)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return ""
+	}
+	for len(window) > 0 {
+		var line []byte
+		line, window, _ = bytes.Cut(window, []byte("\n"))
+		line = bytes.TrimRight(line, " \t\r")
+		if len(line) > 3 && len(line) < 200 && string(line[:2]) == "--" && len(window) > 8 && bytes.EqualFold(window[:8], []byte("content-")) {
+			return string(line[2:])
+		}
+	}
+	return ""
+}
+
+func validToken(s string) bool { return tokenPrefix(s) == s }
+
+// tokenPrefix is what of s is a token (RFC 2045 section 5.1); names of charsets hold colons.
+func tokenPrefix(s string) string {
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c >= 0x7F || strings.IndexByte(`()<>@,;\"/[]?=`, c) >= 0 {
+			return s[:i]
+		}
+	}
+	return s
+}

@@ -141,7 +141,7 @@ func (b *Backend) readDamaged(ctx context.Context, c *imapx.Conn, damaged []imap
 		got[m.UID] = unparsed{read: func() *provider.Message {
 			msg := b.whole(box, m, opts)
 			if cut := len(m.Sections[0]) == damagedUpTo; cut {
-				msg.TextTruncated, msg.HTMLTruncated = msg.Text != "", msg.HTML != ""
+				msg.TextTruncated, msg.HTMLTruncated, msg.CalendarTruncated = msg.Text != "", msg.HTML != "", msg.Calendar != ""
 				msg.Defects = append(msg.Defects, "only the first "+strconv.Itoa(damagedUpTo>>20)+" MB were read")
 			}
 			return msg
@@ -174,10 +174,10 @@ func largeText(opts provider.ReadOptions) int64 { return 4*opts.MaxText + wholeU
 // large to take whole, all in one round trip.
 func (b *Backend) readLarge(ctx context.Context, c *imapx.Conn, large []imapx.Message, opts provider.ReadOptions, got map[imapx.UID]unparsed) error {
 	jobs := make([]imapx.FetchJob, len(large))
-	texts := make([][]*imapx.Part, len(large))
+	texts := make([]readable, len(large))
 	for i, m := range large {
-		texts[i] = bodyParts(m.Structure)
-		jobs[i] = imapx.FetchJob{UIDs: []imapx.UID{m.UID}, Items: imapx.Items{Sections: pieces(texts[i], opts)}}
+		texts[i] = readable{body: bodyParts(m.Structure), calendar: calendarPart(m.Structure)}
+		jobs[i] = imapx.FetchJob{UIDs: []imapx.UID{m.UID}, Items: imapx.Items{Sections: texts[i].pieces(opts)}}
 	}
 	second, err := c.FetchEach(ctx, jobs)
 	if err != nil {
@@ -196,31 +196,47 @@ func (b *Backend) readLarge(ctx context.Context, c *imapx.Conn, large []imapx.Me
 	return nil
 }
 
-// pieces lists the header and, within the budget, the text parts.
-func pieces(texts []*imapx.Part, opts provider.ReadOptions) []imapx.Section {
+// readable are the parts of a large message that are read with it.
+type readable struct {
+	body     []*imapx.Part
+	calendar *imapx.Part // or nil
+}
+
+// pieces lists the header and, within the budget, the text parts; behind them
+// the calendar, which has a budget of its own.
+func (r readable) pieces(opts provider.ReadOptions) []imapx.Section {
 	out := []imapx.Section{{Kind: imapx.Header, Max: maxHeader}}
 	left := largeText(opts)
-	for _, p := range texts {
+	for _, p := range r.body {
 		n := max(1, min(left, 3*opts.MaxText, p.Size))
 		out = append(out, imapx.Section{Path: p.Path, Max: n})
 		left -= n
+	}
+	if r.calendar != nil {
+		out = append(out, imapx.Section{Path: r.calendar.Path, Max: max(1, min(3*opts.MaxText, r.calendar.Size))})
 	}
 	return out
 }
 
 // assemble makes a message of its header and text parts, which are m's sections.
-func (b *Backend) assemble(box imapx.Mailbox, m imapx.Message, texts []*imapx.Part, opts provider.ReadOptions) *provider.Message {
+func (b *Backend) assemble(box imapx.Mailbox, m imapx.Message, texts readable, opts provider.ReadOptions) *provider.Message {
 	content, sections := make(map[string][]byte), m.Sections
-	cut := false
-	for i, p := range texts {
+	cut, calendarCut := false, false
+	for i, p := range texts.body {
 		content[p.Section()] = sections[i+1]
 		cut = cut || int64(len(sections[i+1])) < p.Size
+	}
+	if p := texts.calendar; p != nil {
+		last := sections[len(sections)-1]
+		content[p.Section()] = last
+		calendarCut = int64(len(last)) < p.Size
 	}
 	h, defects := b.reader.ParseHeader(sections[0])
 	parsed := readOutline(m.Structure, content, mailmime.Limits{TextBytes: opts.MaxText})
 	parsed.Defects = append(defects, parsed.Defects...)
 	parsed.TextTruncated = parsed.TextTruncated || cut && parsed.Text != ""
 	parsed.HTMLTruncated = parsed.HTMLTruncated || cut && parsed.HTML != ""
+	parsed.CalendarTruncated = parsed.CalendarTruncated || calendarCut
 	return b.message(box, m, h, parsed)
 }
 
@@ -229,6 +245,7 @@ func (b *Backend) message(box imapx.Mailbox, m imapx.Message, h mailmime.Header,
 		Summary: b.summary(box, m, h),
 		ReplyTo: addresses(h.ReplyTo), Bcc: addresses(h.Bcc), InReplyTo: h.InReplyTo, References: h.References,
 		Text: parsed.Text, HTML: parsed.HTML, TextTruncated: parsed.TextTruncated, HTMLTruncated: parsed.HTMLTruncated,
+		Calendar: parsed.Calendar, CalendarTruncated: parsed.CalendarTruncated,
 		Defects: parsed.Defects,
 	}
 	out.HasAttach = parsed.HasFile()

@@ -42,6 +42,36 @@ func TestReadBounded(t *testing.T) {
 	})
 }
 
+// The invitation of a large message comes with its text: no round trip more,
+// and never more of it than was asked for.
+func TestReadLargeInvitation(t *testing.T) {
+	onServers(t, func(t *testing.T, srv *imapxtest.Server) {
+		event := "BEGIN:VCALENDAR\r\nDESCRIPTION:" + strings.Repeat("Gr\xfc\xdfe ", 3000) + "\r\nEND:VCALENDAR\r\n"
+		raw := bytes.TrimSuffix(attached(100_000), []byte("--b--\r\n"))
+		srv.Append(t, "INBOX", append(raw, "--b\r\nContent-Type: text/calendar; charset=iso-8859-1\r\n\r\n"+event+"\r\n--b--\r\n"...))
+		acct, _, count := account(t, srv, nil)
+		all := ids(list(t, acct, provider.ListOptions{Folder: "INBOX"}, provider.PageRequest{}).Items)
+		whole := strings.NewReplacer("\r\n", "\n", "\xfc", "ü", "\xdf", "ß").Replace(event)
+		for _, most := range []int64{1000, 1 << 20} {
+			count.Reset()
+			got, err := acct.ReadMessages(t.Context(), all, provider.ReadOptions{MaxText: most})
+			if err != nil || got[0].Err != nil {
+				t.Fatal(err, got[0].Err)
+			}
+			m, cut := got[0].Message, int64(len(whole)) > most
+			if n := int64(len(m.Calendar)); m.CalendarTruncated != cut || !strings.HasPrefix(whole, m.Calendar) || n > most || n < min(most-4, int64(len(whole))) {
+				t.Errorf("at most %d: %d of %d bytes, truncated %v", most, n, len(whole), m.CalendarTruncated)
+			}
+			if m.Text != "text" || m.TextTruncated || len(m.Parts) != 2 {
+				t.Errorf("text %q, truncated %v, parts %+v", m.Text, m.TextTruncated, m.Parts)
+			}
+			if n := count.RoundTrips(); n > 2 {
+				t.Errorf("%d round trips, want at most 2", n)
+			}
+		}
+	})
+}
+
 // attached is a message with one file of n bytes as part 2.
 func attached(n int) []byte {
 	return []byte(strings.ReplaceAll("From: ann@example.org\nSubject: file\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\ntext\n"+

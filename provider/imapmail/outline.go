@@ -161,10 +161,10 @@ func hasFile(p *imapx.Part) bool {
 		}
 		named := hasName(p.Params, "name") || hasName(p.DispositionParams, "filename")
 		switch {
-		case isText(p.Type) && p.Disposition != "attachment" && !(later && named):
+		case mailmime.InBody(p.Type, p.Disposition, named, later):
 			text = true
 		case p.ID != "" && p.Disposition != "attachment": // shown within the HTML
-		case named, p.Disposition == "attachment", p.Type == "message/rfc822":
+		case named, p.Disposition == "attachment", p.Type == "message/rfc822", p.Type == "message/global", mailmime.IsTNEF(p.Type):
 			file = true
 		}
 	}
@@ -182,15 +182,6 @@ func hasName(params map[string]string, name string) bool {
 	return false
 }
 
-// isText names the types that are read in place; other text is a file.
-func isText(kind string) bool {
-	switch kind {
-	case "text/plain", "text/html", "application/xhtml+xml", "text/enriched", "text/richtext", "text/markdown", "text/x-markdown":
-		return true
-	}
-	return false
-}
-
 // bodyParts lists the leaves that could be the body, in order: what a reader
 // would take for text in place, as far as structure tells.
 func bodyParts(p *imapx.Part) []*imapx.Part {
@@ -202,8 +193,7 @@ func bodyParts(p *imapx.Part) []*imapx.Part {
 			for _, child := range p.Children {
 				visit(child)
 			}
-		case p.Disposition == "attachment", len(out) >= maxBodyParts:
-		case isText(p.Type):
+		case len(out) < maxBodyParts && mailmime.InBody(p.Type, p.Disposition, false, false):
 			out = append(out, p)
 		}
 	}
@@ -213,3 +203,19 @@ func bodyParts(p *imapx.Part) []*imapx.Part {
 
 // maxBodyParts bounds the pieces of a body: mailing list footers make three.
 const maxBodyParts = 12
+
+// calendarPart is the part whose content is the message's Calendar; nil: none.
+func calendarPart(p *imapx.Part) *imapx.Part {
+	if !strings.HasPrefix(p.Type, "multipart/") {
+		if mailmime.IsCalendar(p.Type) {
+			return p
+		}
+		return nil
+	}
+	for _, child := range p.Children {
+		if found := calendarPart(child); found != nil {
+			return found
+		}
+	}
+	return nil
+}

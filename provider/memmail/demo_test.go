@@ -205,7 +205,7 @@ func TestDemoHas(t *testing.T) {
 			return strings.Contains(m.HTML, "display:none") && strings.Contains(m.HTML, "AI assistant") && strings.Contains(m.HTML, "\u200b")
 		}},
 		{"bounce", provider.Query{Subject: words("Undelivered")}, func(m *provider.Message) bool {
-			return len(m.Parts) == 2 && m.Parts[0].Type == "message/delivery-status" && m.Parts[1].Type == "message/rfc822"
+			return strings.Contains(m.Text, "Diagnostic-Code: smtp; 550 5.1.1") && len(m.Parts) == 1 && m.Parts[0].Type == "message/rfc822"
 		}},
 		{"newsletter", provider.Query{Subject: words("Plank & Rivet 216")}, func(m *provider.Message) bool {
 			return strings.Contains(m.HTML, "preheader") && strings.Contains(m.HTML, `width="1" height="1"`) && field(m, "List-Unsubscribe") != ""

@@ -169,6 +169,7 @@ func (b *Backend) read(h hit, opts provider.ReadOptions) *provider.Message {
 	}
 	out.Text, out.TextTruncated = parsed.Text, parsed.TextTruncated
 	out.HTML, out.HTMLTruncated = parsed.HTML, parsed.HTMLTruncated
+	out.Calendar, out.CalendarTruncated = parsed.Calendar, parsed.CalendarTruncated
 	for _, p := range parsed.Attachments {
 		out.Parts = append(out.Parts, part(p))
 	}

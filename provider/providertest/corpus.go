@@ -20,8 +20,10 @@ type specimen struct {
 	text    string // within Text
 	html    string // within HTML
 	either  string // within Text or HTML: for damaged ones
-	parts   []wantPart
-	noDate  bool
+	// calendar is what Calendar is, line ends made LF; empty where Calendar must be.
+	calendar string
+	parts    []wantPart
+	noDate   bool
 }
 
 // wantPart is found by its name or, without one, by its type.
@@ -81,7 +83,10 @@ func (s specimen) checkText(tr *trial, m *provider.Message) {
 	contains("text", m.Text, s.text)
 	contains("html", m.HTML, s.html)
 	contains("text or html", m.Text+m.HTML, s.either)
-	for _, got := range []string{m.Subject, m.Text, m.HTML} {
+	if got := strings.ReplaceAll(m.Calendar, "\r\n", "\n"); strings.TrimSpace(got) != strings.TrimSpace(s.calendar) || m.CalendarTruncated {
+		tr.errorf("calendar %.300q, truncated %v; want %q", m.Calendar, m.CalendarTruncated, s.calendar)
+	}
+	for _, got := range []string{m.Subject, m.Text, m.HTML, m.Calendar} {
 		if !utf8.ValidString(got) {
 			tr.errorf("not UTF-8: %.200q", got)
 		}

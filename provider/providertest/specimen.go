@@ -54,8 +54,15 @@ func structures() []specimen {
 		{name: "forwarded message", text: "see below", raw: mixed + "--=_b\nContent-Type: text/plain\n\nsee below\n--=_b\nContent-Type: message/rfc822\n\n" +
 			"From: inner@example.net\nSubject: the inner subject\n\nthe inner words\n--=_b--\n",
 			parts: []wantPart{{kind: "message/rfc822", content: "the inner words"}}},
-		{name: "invitation", text: "Lunch", raw: envelope + "Subject: x\nContent-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/plain\n\nLunch?\n" +
-			"--b\nContent-Type: text/calendar; method=REQUEST; charset=utf-8\n\nBEGIN:VCALENDAR\nEND:VCALENDAR\n--b--\n", parts: []wantPart{{kind: "text/calendar", content: "BEGIN:VCALENDAR"}}},
+		{name: "invitation", text: "Lunch", calendar: "BEGIN:VCALENDAR\nSUMMARY:Lunch f\u00fcr zwei\nEND:VCALENDAR\n", raw: envelope + "Subject: x\nContent-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/plain\n\nLunch?\n" +
+			"--b\nContent-Type: text/calendar; method=REQUEST; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n\n" +
+			"BEGIN:VCALENDAR\nSUMMARY:Lunch f=FCr =\nzwei\nEND:VCALENDAR\n\n--b--\n", parts: []wantPart{{kind: "text/calendar", content: "BEGIN:VCALENDAR"}}},
+		{name: "invitation behind a large file", text: "letter", calendar: "BEGIN:VCALENDAR\nEND:VCALENDAR\n", raw: mixed +
+			"--=_b\nContent-Type: text/plain\n\nletter\n--=_b\nContent-Type: application/octet-stream; name=big.bin\nContent-Transfer-Encoding: base64\n\n" +
+			strings.Repeat(strings.Repeat("AAAA", 19)+"\n", 2000) +
+			"--=_b\nContent-Type: application/ics; name=\"invite.ics\"\nContent-Disposition: attachment; filename=\"invite.ics\"\nContent-Transfer-Encoding: base64\n\n" +
+			"QkVHSU46VkNBTEVOREFSDQpFTkQ6VkNBTEVOREFSDQo=\n--=_b\nContent-Type: text/calendar\n\nthe second\n--=_b--\n",
+			parts: []wantPart{{name: "invite.ics", content: "END:VCALENDAR"}, {name: "big.bin"}}},
 		{name: "attached text stays apart", text: "letter", parts: []wantPart{{name: "log.txt", content: "content of the file"}},
 			raw: attach("Content-Type: text/plain\nContent-Disposition: attachment; filename=log.txt")},
 		{name: "name of rfc 2231", parts: []wantPart{{name: "\u20ac rates.txt", content: "content of the file"}},

@@ -16,6 +16,9 @@ type FolderID string
 // PartID names a part of a message, as IMAP section numbers do ("1.2").
 type PartID string
 
+// SourcePart names the message itself: its source as it was sent, header first.
+const SourcePart PartID = "source"
+
 const (
 	// maxIDLen bounds an ID on the way in; the longest we make has under 40.
 	maxIDLen = 200

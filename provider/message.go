@@ -56,6 +56,7 @@ type Field struct{ Name, Value string }
 type Part struct {
 	ID        PartID
 	Type      string // media type in lower case
+	Charset   string // as the message says, in lower case; empty: it does not
 	Name      string // file name as the sender gave it: never a path to use
 	Size      int64  // bytes once decoded, where known, else as encoded
 	Inline    bool
@@ -98,8 +99,10 @@ type Reader interface {
 	// a message that is gone NotFound. A damaged message is read as far as it
 	// can be, with Defects.
 	ReadMessages(ctx context.Context, ids []MessageID, opts ReadOptions) ([]ReadResult, error)
-	// OpenPart streams a part, transfer encoding removed, charset untouched.
-	// A stream cut short ends in io.ErrUnexpectedEOF. The caller closes it.
+	// OpenPart streams a part, transfer encoding removed, charset untouched, or
+	// the whole source as SourcePart, which is Unsupported where a service gives
+	// none. A stream cut short ends in io.ErrUnexpectedEOF. The caller closes it.
+	// One that is an io.Seeker seeks from the start, at the cost of what it reads then.
 	OpenPart(ctx context.Context, id MessageID, part PartID) (Part, io.ReadCloser, error)
 }
 
@@ -141,7 +144,7 @@ func (a *Account) ReadMessages(ctx context.Context, ids []MessageID, opts ReadOp
 	return completeReads(op, ids, got), nil
 }
 
-// OpenPart streams one part of a message. The caller closes it.
+// OpenPart streams one part of a message, or its source. The caller closes it.
 func (a *Account) OpenPart(ctx context.Context, id MessageID, part PartID) (Part, io.ReadCloser, error) {
 	const op = "open part"
 	r, err := use[Reader](ctx, a, op, CapRead)
@@ -151,7 +154,7 @@ func (a *Account) OpenPart(ctx context.Context, id MessageID, part PartID) (Part
 	if _, err := a.checkIDs(op, []MessageID{id}, 1); err != nil {
 		return Part{}, nil, err
 	}
-	if !part.valid() {
+	if part != SourcePart && !part.valid() {
 		return Part{}, nil, invalid(op, "part "+strconv.Quote(clip(string(part)))+" is not a section number such as 1.2")
 	}
 	info, body, err := r.OpenPart(ctx, id, part)

@@ -261,7 +261,7 @@ func (b *Backend) message(box imapx.Mailbox, m imapx.Message, h mailmime.Header,
 
 func partInfo(p mailmime.Part) provider.Part {
 	return provider.Part{
-		ID: provider.PartID(p.ID), Type: p.Type, Name: p.Name, Size: p.Size,
+		ID: provider.PartID(p.ID), Type: p.Type, Charset: p.Charset, Name: p.Name, Size: p.Size,
 		Inline: p.Inline(), ContentID: p.ContentID,
 	}
 }

@@ -20,8 +20,9 @@ const (
 	nextChunk = 2 << 20
 )
 
-// OpenPart streams a part in chunks. No connection is held between two reads:
-// a reader that is slow, or forgotten, blocks nobody.
+// OpenPart streams a part, or the source, in chunks. No connection is held
+// between two reads: a reader that is slow, or forgotten, blocks nobody. What
+// has no transfer encoding to remove is also an io.Seeker.
 func (b *Backend) OpenPart(ctx context.Context, id provider.MessageID, part provider.PartID) (provider.Part, io.ReadCloser, error) {
 	groups, err := b.group(ctx, []provider.MessageID{id})
 	if err != nil {
@@ -31,26 +32,41 @@ func (b *Backend) OpenPart(ctx context.Context, id provider.MessageID, part prov
 	if g.err != nil {
 		return provider.Part{}, nil, g.err
 	}
-	path, err := parsePath(part)
-	if err != nil {
+	r := &partReader{ctx: func() context.Context { return ctx }, b: b, batch: g, chunk: nextChunk}
+	if part == provider.SourcePart {
+		return r.source()
+	}
+	if r.path, err = parsePath(part); err != nil {
 		return provider.Part{}, nil, err
 	}
-	r := &partReader{ctx: func() context.Context { return ctx }, b: b, batch: g, path: path}
-	structure, err := r.open()
+	m, err := r.fetch(imapx.Items{Structure: true}, firstChunk)
 	if err != nil {
 		return provider.Part{}, nil, mapError(err)
 	}
-	leaf := find(structure, path)
+	leaf := find(m.Structure, r.path)
 	if leaf == nil {
 		return provider.Part{}, nil, &provider.Error{Code: provider.NotFound, Err: errors.New("the message has no part " + string(part))}
 	}
 	r.size = leaf.Size
-	info := partOf(describe(structure).Root, string(part))
+	info := partOf(describe(m.Structure).Root, string(part))
 	if info.ID == "" {
 		info = mailmime.Part{ID: string(part), Type: leaf.Type, Size: leaf.Size}
 	}
 	body := mailmime.DecodeTransfer(r, leaf.Encoding)
+	if body == io.Reader(r) {
+		return partInfo(info), r, nil
+	}
 	return partInfo(info), &decoded{Reader: body, part: r}, nil
+}
+
+// source streams the message as it is, whatever its structure.
+func (r *partReader) source() (provider.Part, io.ReadCloser, error) {
+	m, err := r.fetch(imapx.Items{Size: true}, firstChunk)
+	if err != nil {
+		return provider.Part{}, nil, mapError(err)
+	}
+	r.size = m.Size
+	return provider.Part{ID: provider.SourcePart, Type: "message/rfc822", Size: m.Size}, r, nil
 }
 
 func parsePath(part provider.PartID) ([]int, error) {
@@ -94,20 +110,12 @@ type partReader struct {
 	batch  *batch
 	path   []int
 	buf    []byte
-	memory []byte // of buf, for the next chunk
-	offset int64
-	size   int64 // as the structure has it
-	short  bool  // the last answer had less than was asked for
+	memory []byte // the last chunk, of which buf is the rest; for the next one
+	chunk  int64  // how much to fetch next
+	offset int64  // behind the last chunk
+	size   int64  // as the structure has it
+	short  bool   // the last answer had less than was asked for
 	closed bool
-}
-
-// open fetches the structure and the first chunk together.
-func (r *partReader) open() (*imapx.Part, error) {
-	m, err := r.fetch(imapx.Items{Structure: true}, firstChunk)
-	if err != nil {
-		return nil, err
-	}
-	return m.Structure, nil
 }
 
 func (r *partReader) fetch(want imapx.Items, n int64) (m imapx.Message, err error) {
@@ -130,6 +138,7 @@ func (r *partReader) fetch(want imapx.Items, n int64) (m imapx.Message, err erro
 		return nil
 	})
 	if err != nil {
+		r.memory = nil // it may hold anything now
 		return m, err
 	}
 	r.buf, r.memory = m.Sections[0], m.Sections[0]
@@ -148,7 +157,7 @@ func (r *partReader) Read(p []byte) (int, error) {
 			return 0, io.EOF
 		}
 		r.buf = nil // not two chunks at a time
-		if _, err := r.fetch(imapx.Items{}, nextChunk); err != nil {
+		if _, err := r.fetch(imapx.Items{}, r.chunk); err != nil {
 			if isContext(err) {
 				return 0, err
 			}
@@ -157,10 +166,32 @@ func (r *partReader) Read(p []byte) (int, error) {
 		if len(r.buf) == 0 {
 			return 0, io.EOF
 		}
+		r.chunk = nextChunk
 	}
 	n := copy(p, r.buf)
 	r.buf = r.buf[n:]
 	return n, nil
+}
+
+// Seek implements io.Seeker from the start only. What lies between is not
+// fetched, and the next fetch is small again.
+func (r *partReader) Seek(offset int64, whence int) (int64, error) {
+	if whence != io.SeekStart || offset < 0 {
+		return 0, errors.New("a part seeks from its start only")
+	}
+	if at := offset - (r.offset - int64(len(r.memory))); at >= 0 && at <= int64(len(r.memory)) {
+		r.buf = r.memory[at:]
+		return offset, nil
+	}
+	r.buf, r.memory = nil, nil
+	r.offset, r.short, r.chunk = offset, false, firstChunk
+	return offset, nil
+}
+
+// Close ends the reading. It is idempotent.
+func (r *partReader) Close() error {
+	r.closed, r.buf = true, nil
+	return nil
 }
 
 // decoded is a part without its transfer encoding.
@@ -170,7 +201,4 @@ type decoded struct {
 }
 
 // Close ends the reading. It is idempotent.
-func (d *decoded) Close() error {
-	d.part.closed, d.part.buf = true, nil
-	return nil
-}
+func (d *decoded) Close() error { return d.part.Close() }

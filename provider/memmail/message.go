@@ -177,7 +177,9 @@ func (b *Backend) read(h hit, opts provider.ReadOptions) *provider.Message {
 }
 
 func part(p mailmime.Part) provider.Part {
-	return provider.Part{ID: provider.PartID(p.ID), Type: p.Type, Name: p.Name, Size: p.Size, Inline: p.Inline(), ContentID: p.ContentID}
+	return provider.Part{
+		ID: provider.PartID(p.ID), Type: p.Type, Charset: p.Charset, Name: p.Name, Size: p.Size, Inline: p.Inline(), ContentID: p.ContentID,
+	}
 }
 
 func (b *Backend) summary(h hit) provider.Summary {
@@ -199,7 +201,7 @@ func addresses(list []mailmime.Address) []provider.Address {
 	return out
 }
 
-// OpenPart streams a part, its transfer encoding removed.
+// OpenPart streams a part, its transfer encoding removed, or the source.
 func (b *Backend) OpenPart(ctx context.Context, id provider.MessageID, want provider.PartID) (provider.Part, io.ReadCloser, error) {
 	const op = "open part"
 	done, err := b.begin(ctx, op)
@@ -216,6 +218,11 @@ func (b *Backend) OpenPart(ctx context.Context, id provider.MessageID, want prov
 	b.mu.RUnlock()
 	if err != nil {
 		return provider.Part{}, nil, err
+	}
+	if want == provider.SourcePart {
+		info := provider.Part{ID: want, Type: "message/rfc822", Size: int64(len(c.raw))}
+		source := bytes.NewReader(c.raw)
+		return info, &sourceBody{body{ctx.Err, source}, source}, nil
 	}
 	r, info, err := mailmime.OpenPart(bytes.NewReader(c.raw), string(want), mailmime.Limits{})
 	if err != nil {
@@ -250,6 +257,12 @@ func (b *body) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	return b.r.Read(p)
+}
+
+// sourceBody can start anywhere.
+type sourceBody struct {
+	body
+	io.Seeker
 }
 
 func (b *body) Close() error {

@@ -70,7 +70,7 @@ func brokenBackends() []broken {
 		{"keeps the original when moving", func(b *toy) provider.Provider { return copier{b} }, "move/one, move/many, move/again, delete/to trash"},
 		{"loses flags when moving", func(b *toy) provider.Provider { return forgetful{b} }, "move/one"},
 		{"makes the folder that it moves to", func(b *toy) provider.Provider { return maker{b} }, "move/nowhere"},
-		{"cuts attachments short", func(b *toy) provider.Provider { return shortPart{b} }, "message/part"},
+		{"cuts attachments short", func(b *toy) provider.Provider { return shortPart{b} }, "message/part, message/source"},
 		{"works on after Close", func(b *toy) provider.Provider { return undead{b} }, "capability/close"},
 		{"gives no cursor within a page", func(b *toy) provider.Provider { return noAt{b} }, "cursor/within a page"},
 		{"answers for some ids only", func(b *toy) provider.Provider { return terse{b} }, "modify/many, modify/in part"},

@@ -23,6 +23,7 @@ func messageChecks() []check {
 		{"message/read several", read, checkReadSeveral},
 		{"message/limits", read, checkReadLimits},
 		{"message/part", read, checkPart},
+		{"message/source", read, checkSource},
 		{"message/reading sets no flag", read, checkReadingSetsNoFlag},
 		{"message/gone", read | provider.Caps(provider.CapPurge), checkGone},
 		{"message/bad ids", read, checkBadIDs},
@@ -219,6 +220,57 @@ func checkPart(tr *trial) {
 	}
 }
 
+// checkSource: the source is what arrived, whatever the server put on top, from
+// wherever it is read, also of a message that nobody understands.
+func checkSource(tr *trial) {
+	in := tr.inbox()
+	for name, raw := range map[string][]byte{
+		"with a file": letter{id: "s1@test.invalid", subject: "whole", text: "a\nb", file: "x.bin", data: bytes.Repeat([]byte("data"), 5000)}.raw(),
+		"damaged":     []byte("Subject: odd\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: te xt\r\n\r\n\xff\xfe end"),
+	} {
+		id := tr.deliverRaw(in, raw)
+		info, got, err := tr.part(id, provider.SourcePart)
+		if provider.CodeOf(err) == provider.Unsupported {
+			continue
+		}
+		tr.must(name+": open the source", err)
+		if !bytes.HasSuffix(bytes.TrimRight(got, "\r\n"), raw) && !bytes.HasSuffix(got, raw) {
+			tr.errorf("%s: the source is %.300q, want %.300q", name, got, raw)
+		}
+		if info.ID != provider.SourcePart || info.Type != "message/rfc822" || info.Size != int64(len(got)) {
+			tr.errorf("%s: the source says %+v and has %d bytes", name, info, len(got))
+		}
+		tr.seeks(name, id, got)
+	}
+	if tr.caps.Can(provider.CapPurge) {
+		gone := tr.deliver(in, numbered(1)[0])
+		tr.must("purge", outcome(tr.acct.Delete(tr.ctx(), []provider.MessageID{gone}, true)))
+		_, _, err := tr.part(gone, provider.SourcePart)
+		tr.want("the source of a message that is gone", err, provider.NotFound, provider.Unsupported)
+	}
+}
+
+// seeks reads a source from several places, where it can be.
+func (tr *trial) seeks(name string, id provider.MessageID, want []byte) {
+	_, body, err := tr.acct.OpenPart(tr.ctx(), id, provider.SourcePart)
+	tr.must(name+": open the source", err)
+	defer body.Close()
+	s, ok := body.(io.Seeker)
+	if !ok {
+		return
+	}
+	for _, at := range []int{len(want) / 2, 3, 0, len(want) - 1, len(want), len(want) + 10} {
+		if _, err := s.Seek(int64(at), io.SeekStart); err != nil {
+			tr.errorf("%s: seek to %d: %v", name, at, err)
+			continue
+		}
+		got, err := io.ReadAll(body)
+		if err != nil || !bytes.Equal(got, want[min(at, len(want)):]) {
+			tr.errorf("%s: from %d of %d on: %d bytes, %v", name, at, len(want), len(got), err)
+		}
+	}
+}
+
 func (tr *trial) part(id provider.MessageID, part provider.PartID) (provider.Part, []byte, error) {
 	info, body, err := tr.acct.OpenPart(tr.ctx(), id, part)
 	if err != nil {
@@ -231,9 +283,10 @@ func (tr *trial) part(id provider.MessageID, part provider.PartID) (provider.Par
 func checkReadingSetsNoFlag(tr *trial) {
 	in := tr.inbox()
 	id := tr.deliver(in, full())
-	for _, p := range tr.read(id).Parts {
-		_, _, err := tr.part(id, p.ID)
-		tr.must("open a part", err)
+	for _, p := range append(tr.read(id).Parts, provider.Part{ID: provider.SourcePart}) {
+		if _, _, err := tr.part(id, p.ID); provider.CodeOf(err) != provider.Unsupported {
+			tr.must("open a part", err)
+		}
 	}
 	tr.list(in)
 	if tr.caps.Can(provider.CapSearch) {

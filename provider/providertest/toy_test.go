@@ -281,7 +281,11 @@ func (b *toy) OpenPart(ctx context.Context, id provider.MessageID, part provider
 	if err != nil {
 		return provider.Part{}, nil, err
 	}
-	msg, err := mail.ReadMessage(bytes.NewReader(f.messages[i].raw))
+	raw := f.messages[i].raw
+	if part == provider.SourcePart {
+		return provider.Part{ID: part, Type: "message/rfc822", Size: int64(len(raw))}, io.NopCloser(bytes.NewReader(raw)), nil
+	}
+	msg, err := mail.ReadMessage(bytes.NewReader(raw))
 	if err != nil {
 		return provider.Part{}, nil, toyError(provider.Internal, "parse")
 	}

@@ -2,7 +2,6 @@ package mailtool
 
 import (
 	"context"
-	"strconv"
 
 	"github.com/postern-mail/postern/internal/mailtext"
 	"github.com/postern-mail/postern/internal/spread"
@@ -19,48 +18,6 @@ type readOut struct {
 	Untrusted string       `json:"untrusted" jsonschema:"a nonce, and the notice that the strings below were written by others"`
 	Messages  []messageOut `json:"messages" jsonschema:"the messages, in the order asked"`
 	Failed    []Failure    `json:"failed,omitempty" jsonschema:"what could not be read, and why"`
-}
-
-type messageOut struct {
-	ID          string          `json:"id" jsonschema:"its id"`
-	Folder      string          `json:"folder,omitempty" jsonschema:"where it is"`
-	MessageID   string          `json:"message_id,omitempty" jsonschema:"Message-ID"`
-	InReplyTo   []string        `json:"in_reply_to,omitempty" jsonschema:"Message-IDs it answers"`
-	From        []string        `json:"from,omitempty" jsonschema:"author"`
-	To          []string        `json:"to,omitempty" jsonschema:"recipients"`
-	Cc          []string        `json:"cc,omitempty" jsonschema:"copies"`
-	ReplyTo     []string        `json:"reply_to,omitempty" jsonschema:"where answers go, when not to the author"`
-	Subject     string          `json:"subject,omitempty" jsonschema:"subject"`
-	Date        string          `json:"date,omitempty" jsonschema:"when it was written"`
-	Flags       string          `json:"flags,omitempty" jsonschema:"letters as in list_messages"`
-	Labels      []string        `json:"labels,omitempty" jsonschema:"labels or keywords"`
-	Headers     []string        `json:"headers,omitempty" jsonschema:"every header field, in order"`
-	Body        string          `json:"body,omitempty" jsonschema:"text between two nonces"`
-	Format      string          `json:"format,omitempty" jsonschema:"what the body is: text or html"`
-	NextOffset  int             `json:"next_offset,omitempty" jsonschema:"the text goes on here"`
-	Folded      *foldedOut      `json:"folded,omitempty" jsonschema:"characters left out, which format full shows"`
-	Attachments []attachmentOut `json:"attachments,omitempty" jsonschema:"files that came with it"`
-	Warnings    []string        `json:"warnings,omitempty" jsonschema:"what is odd about it"`
-	Dropped     *droppedOut     `json:"dropped,omitempty" jsonschema:"what was left out of the text"`
-}
-
-type foldedOut struct {
-	Quoted    int `json:"quoted,omitempty" jsonschema:"of messages that it answers"`
-	Signature int `json:"signature,omitempty" jsonschema:"of signatures"`
-}
-
-type attachmentOut struct {
-	Handle string `json:"handle" jsonschema:"what send_message attaches it by"`
-	Name   string `json:"name,omitempty" jsonschema:"file name as the sender gave it"`
-	Type   string `json:"type" jsonschema:"media type"`
-	Size   int64  `json:"size,omitempty" jsonschema:"bytes"`
-}
-
-type droppedOut struct {
-	Hidden    int `json:"hidden,omitempty" jsonschema:"pieces a person would not see"`
-	Trackers  int `json:"trackers,omitempty" jsonschema:"tracking images and links"`
-	Images    int `json:"images,omitempty" jsonschema:"images"`
-	Invisible int `json:"invisible,omitempty" jsonschema:"invisible characters"`
 }
 
 // readBudget is the text of one message in one answer, in bytes: 5,000 tokens of
@@ -101,49 +58,6 @@ func readMessage(ctx context.Context, env *Env, in readIn) (*readOut, error) {
 	return out, nil
 }
 
-// show is one message as a model reads it, in at most share bytes of JSON.
-func (env *Env) show(m *provider.Message, body mailtext.Result, in readIn, share int) messageOut {
-	out := messageOut{
-		ID: string(m.ID), Folder: cleanLine(string(m.Folder)), MessageID: cleanLine(m.HeaderID), InReplyTo: cleanLines(m.InReplyTo),
-		From: addressList(m.From), To: addressList(m.To), Cc: addressList(m.Cc), Subject: cleanLine(m.Subject),
-		Date: shortTime(dateOf(m.Summary), env.Account.zone()), Flags: letters(m.Summary), Labels: cleanLines(m.Labels),
-	}
-	if !sameAddresses(m.ReplyTo, m.From) {
-		out.ReplyTo = addressList(m.ReplyTo)
-	}
-	if in.Format == "headers" {
-		for _, f := range m.Header {
-			out.Headers = append(out.Headers, cleanLine(f.Name+": "+f.Value))
-		}
-		out.Warnings = cleanLines(m.Defects)
-		out.fit(share)
-		return out
-	}
-	for _, p := range m.Parts {
-		out.Attachments = append(out.Attachments, attachmentOut{
-			Handle: handleOf(m.ID, p.ID), Name: cleanLine(p.Name), Type: cleanLine(p.Type), Size: p.Size,
-		})
-	}
-	out.take(body)
-	out.Warnings = append(out.Warnings, cleanLines(m.Defects)...)
-	out.fit(share / 2)
-	text, next := sliceJSON(body.Text, in.Offset, min(share-jsonSize(out)-bodyFrame, readBudget))
-	if next == 0 && body.Truncated {
-		out.Warnings = append(out.Warnings, "the text is longer than this server reads")
-	}
-	if in.Offset > 0 && text == "" {
-		out.Warnings = append(out.Warnings, "offset is behind the end of the text")
-	}
-	out.NextOffset = next
-	if text != "" {
-		out.Body = mailtext.Fence(env.Nonce, text)
-	}
-	return out
-}
-
-// bodyFrame is what nonces, next_offset and a warning take beside the text.
-const bodyFrame = 200
-
 // bodiesOf makes the text of each message that was read: the bulk of the work, on all processors.
 func bodiesOf(results []provider.ReadResult, in readIn) []mailtext.Result {
 	bodies := make([]mailtext.Result, len(results))
@@ -170,71 +84,4 @@ func bodyOf(from *provider.Message, in readIn) mailtext.Result {
 		}
 	}
 	return body
-}
-
-// take notes what the body is and what was dropped from it.
-func (m *messageOut) take(body mailtext.Result) {
-	m.Format, m.Warnings = body.Format, cleanLines(body.Warnings)
-	if d := body.Dropped; d != (mailtext.Dropped{}) {
-		m.Dropped = &droppedOut{Hidden: d.Hidden, Trackers: d.Trackers, Images: d.Images, Invisible: d.Invisible}
-	}
-	if f := body.Folded; f != (mailtext.Folded{}) {
-		m.Folded = &foldedOut{Quoted: f.Quoted, Signature: f.Signature}
-	}
-}
-
-// fit shortens lists until the message takes at most share bytes, and says so.
-// No list takes more than half of what those before it left.
-func (m *messageOut) fit(share int) {
-	bare := *m
-	bare.From, bare.ReplyTo, bare.To, bare.Cc, bare.InReplyTo = nil, nil, nil, nil, nil
-	bare.Attachments, bare.Labels, bare.Warnings, bare.Headers = nil, nil, nil, nil
-	const names = 300 // the lists' own names, and the warning
-	space, left := room(share-jsonSize(bare)-names), 0
-	m.Warnings = keep(&space, space/2, m.Warnings, &left)
-	for _, list := range []*[]string{&m.From, &m.ReplyTo, &m.To} {
-		*list = keep(&space, space/2, *list, &left)
-	}
-	m.Attachments = keep(&space, space/2, m.Attachments, &left)
-	for _, list := range []*[]string{&m.Cc, &m.Labels, &m.InReplyTo} {
-		*list = keep(&space, space/2, *list, &left)
-	}
-	m.Headers = keep(&space, space, m.Headers, &left)
-	if left > 0 {
-		m.Warnings = append(m.Warnings, strconv.Itoa(left)+" addresses, files, labels, warnings or header fields are left out for length; a message read alone shows more")
-	}
-}
-
-func addressList(list []provider.Address) []string {
-	const shown = 50 // recipients of a mass mailing say nothing beyond
-	var out []string
-	for _, a := range list[:min(len(list), shown)] {
-		out = append(out, cleanAddress(a))
-	}
-	if more := len(list) - shown; more > 0 {
-		out = append(out, andMore(more))
-	}
-	return out
-}
-
-func andMore(n int) string { return "and " + strconv.Itoa(n) + " more" }
-
-func cleanLines(list []string) []string {
-	var out []string
-	for _, s := range list {
-		out = append(out, cleanLine(s))
-	}
-	return out
-}
-
-func sameAddresses(a, b []provider.Address) bool {
-	if len(a) != len(b) {
-		return len(a) == 0
-	}
-	for i := range a {
-		if a[i].Addr != b[i].Addr {
-			return false
-		}
-	}
-	return true
 }

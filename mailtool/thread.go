@@ -121,7 +121,7 @@ func (t *threadPage) show(m *provider.Message, body mailtext.Result) messageOut 
 	whole := body.Text
 	body.Text = ""
 	out := t.env.show(m, body, readIn{}, threadText)
-	out.MessageID, out.InReplyTo = "", nil
+	out.MessageID, out.InReplyTo, out.Unsubscribe = "", nil, ""
 	if t.out.Subject == "" {
 		t.out.Subject = out.Subject
 	}

@@ -225,7 +225,7 @@ func checkPart(tr *trial) {
 func checkSource(tr *trial) {
 	in := tr.inbox()
 	for name, raw := range map[string][]byte{
-		"with a file": letter{id: "s1@test.invalid", subject: "whole", text: "a\nb", file: "x.bin", data: bytes.Repeat([]byte("data"), 5000)}.raw(),
+		"with a file": letter{id: "s1@test.invalid", subject: "whole", text: "a\nb", file: "x.bin", data: bytes.Repeat([]byte("data"), 30_000)}.raw(),
 		"damaged":     []byte("Subject: odd\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: te xt\r\n\r\n\xff\xfe end"),
 	} {
 		id := tr.deliverRaw(in, raw)

@@ -73,8 +73,8 @@ func bodiesOf(results []provider.ReadResult, in readIn) []mailtext.Result {
 
 func bodyOf(from *provider.Message, in readIn) mailtext.Result {
 	opts := mailtext.Options{Full: in.Format == "full"}
-	body := mailtext.Result{Text: from.HTML, Format: "html", Truncated: from.HTMLTruncated}
-	if in.Format != "html" || from.HTML == "" {
+	body := mailtext.Result{Text: from.HTML, Format: formatHTML, Truncated: from.HTMLTruncated}
+	if in.Format != formatHTML || from.HTML == "" {
 		body = mailtext.Body(from.Text, from.HTML, opts)
 		body.Truncated = body.Truncated || from.TextTruncated && from.Text != ""
 	} else {

@@ -24,7 +24,7 @@ type messageOut struct {
 	Labels      []string        `json:"labels,omitempty" jsonschema:"labels or keywords"`
 	Headers     []string        `json:"headers,omitempty" jsonschema:"every header field, in order"`
 	Body        string          `json:"body,omitempty" jsonschema:"text between two nonces"`
-	Format      string          `json:"format,omitempty" jsonschema:"what the body is: text or html"`
+	Format      string          `json:"format,omitempty" jsonschema:"html when the body is the source"`
 	NextOffset  int             `json:"next_offset,omitempty" jsonschema:"the text goes on here"`
 	Folded      *foldedOut      `json:"folded,omitempty" jsonschema:"characters left out, which format full shows"`
 	Unsubscribe string          `json:"unsubscribe,omitempty" jsonschema:"how to leave the list, by the sender's own words"`
@@ -52,6 +52,9 @@ type droppedOut struct {
 	Images    int `json:"images,omitempty" jsonschema:"images"`
 	Invisible int `json:"invisible,omitempty" jsonschema:"invisible characters"`
 }
+
+// formatHTML is the source of an HTML body.
+const formatHTML = "html"
 
 // show is one message as a model reads it, in at most share bytes of JSON.
 func (env *Env) show(m *provider.Message, body mailtext.Result, in readIn, share int) messageOut {
@@ -100,7 +103,9 @@ const bodyFrame = 200
 
 // take notes what the body is and what was dropped from it.
 func (m *messageOut) take(body mailtext.Result) {
-	m.Format, m.Warnings = body.Format, cleanLines(body.Warnings)
+	if m.Warnings = cleanLines(body.Warnings); body.Format == formatHTML {
+		m.Format = body.Format
+	}
 	if d := body.Dropped; d != (mailtext.Dropped{}) {
 		m.Dropped = &droppedOut{Hidden: d.Hidden, Trackers: d.Trackers, Images: d.Images, Invisible: d.Invisible}
 	}

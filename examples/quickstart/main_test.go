@@ -22,7 +22,7 @@ func TestOutput(t *testing.T) {
 	var out bytes.Buffer
 	show(&out, memmail.Options{Now: clock})
 	// What marks a stranger's text is new in every answer.
-	nonce := regexp.MustCompile(`(?m)^[A-Z2-7]{10}$`)
+	nonce := regexp.MustCompile(`(?m)^[0-9]{12}$`)
 	if n := len(nonce.FindAll(out.Bytes(), -1)); n != 2 {
 		t.Errorf("%d marks around the body, want 2", n)
 	}

@@ -5,11 +5,24 @@ import (
 	"strings"
 )
 
-// nonceLen characters of base32 are 50 bits: a sender cannot guess one that is made after the mail was written.
-const nonceLen = 10
+// nonceLen digits cannot be guessed by who wrote before the nonce was made: an answer has no room for a millionth of
+// them. A model reads three digits as one token, and letters one by one.
+const nonceLen = 12
 
-// Nonce returns a fresh random word of upper-case letters and digits.
-func Nonce() string { return rand.Text()[:nonceLen] }
+// Nonce returns fresh random digits.
+func Nonce() string {
+	digits := make([]byte, 0, nonceLen)
+	for len(digits) < nonceLen {
+		var b [nonceLen]byte
+		_, _ = rand.Read(b[:]) // never fails
+		for _, c := range b {
+			if c < 250 && len(digits) < nonceLen { // each digit as likely as the others
+				digits = append(digits, '0'+c%10)
+			}
+		}
+	}
+	return string(digits)
+}
 
 // NonceFor returns a nonce that occurs in none of the texts.
 func NonceFor(texts ...string) string { return nonceNotIn(Nonce, texts) }

@@ -64,6 +64,8 @@ var rules = map[string]rule{
 	"imapx/tokensource": {ours: []string{"imapx"}, outside: []string{oauth2X}, why: "it says in imapx's words when to sign in again; it is apart because it links HTTP"},
 	"imapx/imapxtest":   {ours: []string{"imapx"}, outside: []string{goIMAP, goSASL, goSMTP}, why: "servers for tests know no backend"},
 
+	"internal/mailfacts": {ours: []string{"provider", "internal/mailtext"}, outside: []string{netX}, why: "it reads the domain's messages, for mailtool"},
+
 	"mailtool":         {ours: []string{"provider", "scopes", "internal/mailtext", "internal/mailfacts", "internal/calendar", "internal/doctext", "internal/spread"}, outside: []string{netX}, why: "tools know no MCP, no HTTP and no backend"},
 	"mailtool/catalog": {ours: []string{"mailtool", "provider", "scopes", "internal/rest", "internal/mailtext"}, why: "records become tools and requests"},
 	"mailtool/journal": {ours: []string{"mailtool", "scopes", "internal/sqldb"}, why: "it stores what tools did"},

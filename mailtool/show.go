@@ -3,7 +3,9 @@ package mailtool
 import (
 	"slices"
 	"strconv"
+	"time"
 
+	"github.com/postern-mail/postern/internal/calendar"
 	"github.com/postern-mail/postern/internal/mailfacts"
 	"github.com/postern-mail/postern/internal/mailtext"
 	"github.com/postern-mail/postern/provider"
@@ -27,6 +29,7 @@ type messageOut struct {
 	Format      string          `json:"format,omitempty" jsonschema:"html when the body is the source"`
 	NextOffset  int             `json:"next_offset,omitempty" jsonschema:"the text goes on here"`
 	Folded      *foldedOut      `json:"folded,omitempty" jsonschema:"characters left out, which format full shows"`
+	Invite      string          `json:"invite,omitempty" jsonschema:"what its calendar part says"`
 	Unsubscribe string          `json:"unsubscribe,omitempty" jsonschema:"how to leave the list, by the sender's own words"`
 	Auth        string          `json:"auth,omitempty" jsonschema:"what the owner's mail server found out about the sender"`
 	Attachments []attachmentOut `json:"attachments,omitempty" jsonschema:"files that came with it"`
@@ -82,6 +85,7 @@ func (env *Env) show(m *provider.Message, body mailtext.Result, in readIn, share
 	facts := mailfacts.Of(m, mailfacts.Options{Border: env.Account.Border})
 	out.Unsubscribe, out.Auth = facts.Unsubscribe, facts.Auth
 	out.take(body)
+	out.invite(m, env.Account.zone())
 	out.Warnings = warnings(facts.Warnings, out.Warnings, cleanLines(m.Defects))
 	out.fit(share / 2)
 	text, next := sliceJSON(body.Text, in.Offset, min(share-jsonSize(out)-bodyFrame, readBudget))
@@ -111,6 +115,22 @@ func (m *messageOut) take(body mailtext.Result) {
 	}
 	if f := body.Folded; f != (mailtext.Folded{}) {
 		m.Folded = &foldedOut{Quoted: f.Quoted, Signature: f.Signature}
+	}
+}
+
+// maxInvite is the text of an invitation, in bytes: a guest list of dozens.
+const maxInvite = 3_000
+
+// invite tells what the calendar part says, without what the text says as well.
+func (m *messageOut) invite(from *provider.Message, zone *time.Location) {
+	if from.Calendar == "" {
+		return
+	}
+	text, truncated := calendar.Text(from.Calendar, calendar.Options{Zone: zone, Brief: true})
+	next := 0
+	m.Invite, next = sliceJSON(text, 0, maxInvite)
+	if truncated || next > 0 || from.CalendarTruncated {
+		m.Warnings = append(m.Warnings, "the invitation is longer than shown here; get_attachment shows all")
 	}
 }
 

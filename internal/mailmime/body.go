@@ -36,19 +36,9 @@ func (p *parser) readText(part Part, r io.Reader) body {
 		head, _ := br.Peek(1024)
 		charset, r = htmlCharset(head), br
 	}
-	if _, known := lookupCharset(charset); !known {
-		p.defect("unknown charset; part " + part.ID + " is read as UTF-8 or windows-1252")
-	}
 	limit := max(0, min(p.lim.TextBytes, maxTexts*p.lim.TextBytes-p.kept))
-	decoded, err := p.decodeText(r, charset, limit)
-	if err != nil && p.s.err == nil {
-		p.s.err = err
-	}
-	text, cut := clip(decoded, limit)
+	text, cut := p.decodeText(part, charset, r, limit)
 	p.kept += int64(len(text))
-	if cut {
-		_, _ = io.Copy(io.Discard, r)
-	}
 	if part.html() {
 		return body{html: text, hasHTML: true, htmlCut: cut, htmlIDs: []string{part.ID}}
 	}
@@ -57,26 +47,41 @@ func (p *parser) readText(part Part, r io.Reader) body {
 
 // readCalendar decodes a calendar part up to the limit.
 func (p *parser) readCalendar(part Part, r io.Reader) {
-	decoded, err := p.decodeText(r, part.Charset, p.lim.TextBytes)
-	if err != nil && p.s.err == nil {
-		p.s.err = err
-	}
-	p.calendar, p.calendarCut = clip(decoded, p.lim.TextBytes)
+	p.calendar, p.calendarCut = p.decodeText(part, part.Charset, r, p.lim.TextBytes)
 	p.scheduled = true
 }
 
-// decodeText reads at least limit+1 bytes of valid UTF-8 with LF line ends, or all there is.
-func (p *parser) decodeText(r io.Reader, charset string, limit int64) (string, error) {
-	text := &p.buf.text
-	text.Reset()
-	if enc, _ := lookupCharset(charset); enc != nil {
-		_, err := text.ReadFrom(io.LimitReader(&lfReader{r: charsetReader(r, charset)}, limit+1))
-		return text.String(), err
+// decodeText reads a part's text as valid UTF-8 with LF line ends, at most limit bytes; cut: there is more.
+func (p *parser) decodeText(part Part, charset string, r io.Reader, limit int64) (text string, cut bool) {
+	enc, known := lookupCharset(charset)
+	if !known {
+		p.defect("unknown charset; part " + part.ID + " is read as UTF-8 or windows-1252")
 	}
-	text.Grow(int(min(limit+utf8.UTFMax, int64(p.s.size))))
-	// Nearly always it is UTF-8 already. A character cut in two at the end is behind the limit.
-	_, err := text.ReadFrom(io.LimitReader(&lfReader{r: r}, limit+utf8.UTFMax))
-	return decodeCharset(text.Bytes(), ""), err
+	// A letter takes a byte at least, of what becomes no more than three of UTF-8: the limit is reached within as many.
+	most, wide := limit+utf8.UTFMax, enc != nil && width(enc) > 1
+	if wide || enc != nil && shifts(enc) {
+		most *= 4 // four bytes a letter, or marks that are none
+	}
+	if !wide {
+		r = &lfReader{r: r}
+	}
+	raw := &p.buf.text
+	raw.Reset()
+	raw.Grow(int(min(most, int64(p.s.size))))
+	n, err := raw.ReadFrom(io.LimitReader(r, most))
+	if err != nil && p.s.err == nil {
+		p.s.err = err
+	}
+	enc, wrong := chooseCharset(charset, raw.Bytes())
+	if wrong {
+		p.defect("part " + part.ID + " is UTF-8 although it is labelled otherwise")
+	}
+	text = strings.TrimPrefix(decodeWith(enc, raw.Bytes()), "\uFEFF")
+	if wide && strings.Contains(text, "\r") {
+		text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
+	}
+	text, cut = clip(text, limit)
+	return text, cut || n == most
 }
 
 // clip cuts s to at most limit bytes, between two characters.

@@ -1,6 +1,8 @@
 package mailmime
 
 import (
+	"bufio"
+	"bytes"
 	"io"
 	"regexp"
 	"strconv"
@@ -9,56 +11,134 @@ import (
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
-	"golang.org/x/text/encoding/htmlindex"
-	"golang.org/x/text/encoding/ianaindex"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/encoding/unicode/utf32"
 	"golang.org/x/text/transform"
 )
 
-// charsetAlias maps labels seen in mail, and unknown to both indexes, to ones they know.
-func charsetAlias(label string) string {
-	switch label {
-	case "cp932", "ms_kanji", "x-ms-cp932":
-		return "shift_jis"
-	case "cp936", "x-gbk", "ms936":
-		return "gbk"
-	case "cp949", "ms949", "x-windows-949":
-		return "euc-kr"
-	case "cp950", "x-big5":
-		return "big5"
-	case "iso-2022-jp-ms", "iso-2022-jp-1", "iso-2022-jp-2", "cp50220", "cp50221", "iso-2022-jp-3":
-		return "iso-2022-jp"
-	case "utf8mb4", "utf-8n", "utf":
-		return "utf-8"
-	}
-	if rest, ok := strings.CutPrefix(label, "cp-"); ok {
-		return "cp" + rest
-	}
-	if rest, ok := strings.CutPrefix(label, "windows"); ok && !strings.HasPrefix(rest, "-") {
-		return "windows-" + rest
-	}
-	return label
-}
-
-// lookupCharset finds the encoding for a label; nil means UTF-8 with a fall-back for what is not: for UTF-8 and ASCII labels,
-// for none, and for unknown ones.
-func lookupCharset(label string) (enc encoding.Encoding, known bool) {
-	label = charsetAlias(strings.ToLower(strings.Trim(strings.TrimSpace(label), `"'`)))
-	switch label {
-	case "", "us-ascii", "ascii", "ansi_x3.4-1968", "iso646-us", "utf-8", "utf8", "unknown-8bit", "x-unknown", "8bit", "7bit":
+// chooseCharset says how to read b, or the start of it, which has that label: nil means as UTF-8, and what is not UTF-8 as
+// windows-1252. wrong: the label says something else than the bytes do.
+func chooseCharset(label string, b []byte) (enc encoding.Encoding, wrong bool) {
+	enc, _ = lookupCharset(label)
+	switch {
+	case enc == nil:
+		if bytes.Contains(b, []byte("\x1b$B")) || bytes.Contains(b, []byte("\x1b$@")) {
+			return japanese.ISO2022JP, false // seven bits, which old Japanese programs label as nothing
+		}
+		return nil, false
+	case width(enc) > 1:
+		if narrow(b) {
+			return nil, true
+		}
+		return byteOrder(enc, b), false
+	case surelyUTF8(b, proof(enc)):
 		return nil, true
 	}
-	if e, err := htmlindex.Get(label); err == nil && e != encoding.Replacement {
-		return e, true
+	return enc, false
+}
+
+// width is how many bytes a letter takes at least.
+func width(enc encoding.Encoding) int {
+	if _, ok := enc.(*charmap.Charmap); ok {
+		return 1
 	}
-	if e, err := ianaindex.MIME.Encoding(label); err == nil && e != nil {
-		return e, true
+	switch enc {
+	case unicode.UTF16(unicode.BigEndian, unicode.UseBOM), unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM), unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM):
+		return 2
+	case utf32.UTF32(utf32.BigEndian, utf32.UseBOM), utf32.UTF32(utf32.LittleEndian, utf32.UseBOM):
+		return 4
 	}
-	return nil, false
+	return 1
+}
+
+// narrow: a text of some length without a zero byte, that is sound UTF-8, is no UTF-16 or UTF-32.
+func narrow(b []byte) bool {
+	b = b[:min(len(b), sniffed)]
+	return len(b) >= 16 && bytes.IndexByte(b, 0) < 0 && surelyUTF8(b, 0)
+}
+
+// sniffed is how much of a text is looked at to tell its byte order.
+const sniffed = 1024
+
+// byteOrder corrects the byte order by where the zeros of ASCII stand; a byte order mark in the text counts in any case.
+func byteOrder(enc encoding.Encoding, b []byte) encoding.Encoding {
+	b = b[:min(len(b), sniffed)]
+	w := width(enc)
+	first, last := 0, 0
+	for ; len(b) >= w; b = b[w:] {
+		if b[0] == 0 {
+			first++
+		}
+		if b[w-1] == 0 {
+			last++
+		}
+	}
+	little := enc == unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM) || enc == utf32.UTF32(utf32.LittleEndian, utf32.UseBOM)
+	if first != last {
+		little = last > first
+	}
+	switch {
+	case w == 4 && little:
+		return utf32.UTF32(utf32.LittleEndian, utf32.UseBOM)
+	case w == 4:
+		return enc
+	case little:
+		return unicode.UTF16(unicode.LittleEndian, unicode.UseBOM)
+	}
+	return unicode.UTF16(unicode.BigEndian, unicode.UseBOM)
+}
+
+// shifts: seven bits, and marks between two alphabets.
+func shifts(enc encoding.Encoding) bool {
+	_, own := enc.(decodeOnly)
+	return own || enc == japanese.ISO2022JP || enc == simplifiedchinese.HZGB2312
+}
+
+// proof is how many signs of UTF-8 (see surelyUTF8) rule out that text is in the charset it is labelled with.
+func proof(enc encoding.Encoding) int {
+	switch enc {
+	case charmap.Windows1252, charmap.ISO8859_15, charmap.Windows1250, charmap.ISO8859_2, charmap.Windows1254, charmap.ISO8859_1,
+		charmap.Windows1257, charmap.ISO8859_13, charmap.ISO8859_9, charmap.ISO8859_3, charmap.ISO8859_4, charmap.ISO8859_10,
+		charmap.ISO8859_14, charmap.ISO8859_16, charmap.Windows1258:
+		return 2 // letters stand above 0xBF, and seldom two together
+	}
+	if shifts(enc) {
+		return 2 // has no eighth bit
+	}
+	if _, ok := enc.(*charmap.Charmap); ok {
+		return 6
+	}
+	return 16 // two bytes a letter: a short word may be sound UTF-8 by chance
+}
+
+// surelyUTF8 tells whether b, which may end within a character, is sound UTF-8 and shows at least so many signs of it: a
+// character of three bytes or one of the commonest of two counts for two, another one for one.
+func surelyUTF8(b []byte, need int) bool {
+	signs := 0
+	for i := 0; i < len(b); {
+		if b[i] < utf8.RuneSelf {
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRune(b[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			return !utf8.FullRune(b[i:]) && signs >= need
+		case size > 2, b[i] <= 0xC3 && b[i+1] >= 0xA0:
+			signs += 2
+		default:
+			signs++
+		}
+		i += size
+	}
+	return signs >= need
 }
 
 // decodeText is decodeCharset for text without a label.
 func decodeText(s string) string {
-	if utf8.ValidString(s) {
+	if utf8.ValidString(s) && !strings.Contains(s, "\x1b$") {
 		return s
 	}
 	return decodeCharset([]byte(s), "")
@@ -66,30 +146,31 @@ func decodeText(s string) string {
 
 // decodeCharset converts b to valid UTF-8.
 func decodeCharset(b []byte, label string) string {
-	enc, _ := lookupCharset(label)
-	if enc == nil {
-		if utf8.Valid(b) {
-			return string(b)
-		}
-		out, _, err := transform.Bytes(mixedUTF8{}, b)
-		if err != nil {
-			return strings.ToValidUTF8(string(b), "\uFFFD")
-		}
-		return string(out)
+	enc, _ := chooseCharset(label, b)
+	return decodeWith(enc, b)
+}
+
+func decodeWith(enc encoding.Encoding, b []byte) string {
+	var t transform.Transformer = mixedUTF8{}
+	switch {
+	case enc != nil:
+		t = enc.NewDecoder()
+	case utf8.Valid(b):
+		return string(b)
 	}
-	out, err := enc.NewDecoder().Bytes(b)
+	out, _, err := transform.Bytes(t, b)
 	if err != nil {
 		return strings.ToValidUTF8(string(b), "\uFFFD")
 	}
 	return string(out)
 }
 
-// EncodeCharset converts s to a charset, for writing what old senders write. It fails on an unknown charset and on characters
-// the charset lacks.
+// EncodeCharset converts s to a charset, for writing what old senders write. It fails on a charset that is unknown or only
+// read, and on characters the charset lacks.
 func EncodeCharset(s, label string) (string, error) {
 	enc, known := lookupCharset(label)
-	if !known {
-		return "", &Error{Field: "charset", Reason: strconv.Quote(label) + " is unknown"}
+	if _, reads := enc.(decodeOnly); !known || reads {
+		return "", &Error{Field: "charset", Reason: strconv.Quote(label) + " is unknown, or only read"}
 	}
 	if enc == nil {
 		return s, nil
@@ -101,13 +182,15 @@ func EncodeCharset(s, label string) (string, error) {
 	return out, nil
 }
 
-// charsetReader converts what it reads to valid UTF-8.
+// charsetReader converts what it reads to valid UTF-8. Whether the label is right is judged by the first bytes.
 func charsetReader(r io.Reader, label string) io.Reader {
-	enc, _ := lookupCharset(label)
+	br := bufio.NewReaderSize(r, 4*sniffed)
+	head, _ := br.Peek(4 * sniffed)
+	enc, _ := chooseCharset(label, head)
 	if enc == nil {
-		return transform.NewReader(r, mixedUTF8{})
+		return transform.NewReader(br, mixedUTF8{})
 	}
-	return transform.NewReader(r, enc.NewDecoder())
+	return transform.NewReader(br, enc.NewDecoder())
 }
 
 // mixedUTF8 passes UTF-8 on and reads every byte that is not part of it as windows-1252, which is what a sender of unlabelled

@@ -98,12 +98,6 @@ func cutEncodedWord(s string) (w encodedWord, rest string, ok bool) {
 	return w, s[2+len(charset)+3+len(text)+2:], true
 }
 
-// normCharset cuts the language RFC 2231 section 5 lets a sender add.
-func normCharset(s string) string {
-	s, _, _ = strings.Cut(strings.ToLower(s), "*")
-	return s
-}
-
 // decodeBase64Word skips what is not base64 and decodes each padded piece by itself: some senders join words that way.
 func decodeBase64Word(s string) []byte {
 	var out []byte

@@ -72,6 +72,11 @@ func (f *Functions) call(ctx context.Context, caller *mailtool.Caller, raw json.
 	if failure == nil {
 		done, failure = f.run(ctx, caller, c)
 	}
+	return f.answer(c, done, failure, left)
+}
+
+// answer writes what became of a call in the vendor's form.
+func (f *Functions) answer(c call, done mailtool.Result, failure *mailtool.Error, left *room) Answer {
 	answer := Answer{ID: c.id, Name: c.name, Failure: failure}
 	r := result{json: done.JSON, failed: failure != nil}
 	if r.failed {

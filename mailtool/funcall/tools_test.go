@@ -45,7 +45,6 @@ func owner(t testing.TB, accounts ...string) *mailtool.Caller {
 	c := &mailtool.Caller{
 		Grant: scopes.Grant{
 			ID: "g1", Scopes: scopes.AllScopes(), Access: scopes.AllAccess(), Accounts: scopes.AllAccounts(), Gates: scopes.AllGates(),
-			Recipients: scopes.RecipientPolicy{Default: scopes.Allow},
 		},
 		Journal: journal.NewMemory(nil), Now: now,
 	}

@@ -23,7 +23,9 @@ func exactly(t testing.TB, raw []byte, v any) {
 
 // isError reports whether an answer is mailtool's form of a failure.
 func isError(text string) bool {
-	var answer struct{ Error *struct{ Code, Message string } }
+	var answer struct {
+		Error *struct{ Code, Message string }
+	}
 	return json.Unmarshal([]byte(text), &answer) == nil && answer.Error != nil && answer.Error.Code != "" && answer.Error.Message != ""
 }
 

@@ -1,0 +1,140 @@
+package funcall
+
+import (
+	"bytes"
+	"encoding/json"
+	"image"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/postern-mail/postern/mailtool"
+)
+
+// samples are small files of each type that some vendor takes, images of this width.
+func samples(t testing.TB, width int) map[string][]byte {
+	t.Helper()
+	var asPNG, asJPEG, asGIF bytes.Buffer
+	picture := image.NewGray(image.Rect(0, 0, width, 1))
+	for _, err := range []error{png.Encode(&asPNG, picture), jpeg.Encode(&asJPEG, picture, nil), gif.Encode(&asGIF, picture, nil)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return map[string][]byte{
+		"image/png": asPNG.Bytes(), "image/jpeg": asJPEG.Bytes(), "image/gif": asGIF.Bytes(),
+		"image/webp": []byte("RIFF\x10\x00\x00\x00WEBPVP8 "), "application/pdf": []byte("%PDF-1.7\n"),
+	}
+}
+
+func vendors() map[API]vendor {
+	return map[API]vendor{OpenAIChat: chat{}, OpenAIResponses: responses{}, Anthropic: anthropic{}, Gemini: gemini{}}
+}
+
+// TestFiles: each API gets the types that it publishes, by what the data is and
+// not by what a mail says, and names the others.
+func TestFiles(t *testing.T) {
+	data := samples(t, 3)
+	shown := map[API][]string{
+		OpenAIResponses: {"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf"},
+		Anthropic:       {"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf"},
+		Gemini:          {"image/png", "image/jpeg", "image/webp", "application/pdf"},
+	}
+	for api, v := range vendors() {
+		f := &Functions{vendor: v}
+		for kind, bytes := range data {
+			one := mailtool.File{URI: "mail://ann/m1/2", Name: "a\"b.bin", Type: "application/x-said", Data: bytes}
+			answer := f.answer(call{id: "c1", name: "get_attachment"}, mailtool.Result{JSON: json.RawMessage(`{"type":"x"}`), Files: []mailtool.File{one}}, nil, &room{bytes: maxFiles})
+			in, text := strings.Contains(string(answer.JSON), kind), string(answer.JSON)
+			want := slices.Contains(shown[api], kind)
+			if in != want || (len(answer.LeftOut) == 0) != want || strings.Contains(text, "files_left_out") == want {
+				t.Errorf("%s %s: shown %v, want %v: %s", api, kind, in, want, text)
+			}
+			if !want && (!strings.Contains(text, "m1/2") || !strings.Contains(text, "get_attachment")) {
+				t.Errorf("%s %s: does not say how to get it: %s", api, kind, text)
+			}
+			if want && strings.Contains(text, "a\\\"b.bin") {
+				t.Errorf("%s %s: a stranger's file name stands outside the answer: %s", api, kind, text)
+			}
+		}
+	}
+}
+
+// TestSniff: a vendor that gets what is no image refuses the whole conversation.
+func TestSniff(t *testing.T) {
+	good := samples(t, 3)
+	for kind, data := range good {
+		if got := sniff(data); got != kind {
+			t.Errorf("%s is %q", kind, got)
+		}
+	}
+	for kind, data := range samples(t, maxSide+1) {
+		if strings.HasPrefix(kind, "image/") && kind != "image/webp" && sniff(data) != "" {
+			t.Errorf("%s of %d pixels is taken", kind, maxSide+1)
+		}
+	}
+	for name, data := range map[string]string{
+		"empty": "", "text": "hello", "html": "<html>", "zip": "PK\x03\x04", "exe": "MZ", "wave": "RIFF\x10\x00\x00\x00WAVEfmt ", "short webp": "RIFF",
+		"cut png": string(good["image/png"][:20]), "cut jpeg": "\xff\xd8\xff", "cut gif": "GIF89a\x01", "no pixels": "GIF89a\x00\x00\x00\x00\x00\x00\x00",
+	} {
+		if got := sniff([]byte(data)); got != "" {
+			t.Errorf("%s is %q", name, got)
+		}
+	}
+}
+
+// TestFileBudget: a turn's files stay below what requests may hold.
+func TestFileBudget(t *testing.T) {
+	pdf := func(n int) mailtool.File {
+		return mailtool.File{URI: "mail://ann/m1/2", Data: append([]byte("%PDF-"), make([]byte, n-5)...)}
+	}
+	f, left := &Functions{vendor: anthropic{}}, &room{bytes: maxFiles}
+	shown := func(files ...mailtool.File) int {
+		in, _, out := f.attach(mailtool.Result{JSON: json.RawMessage(`{}`), Files: files}, left)
+		if len(in)+len(out) != len(files) {
+			t.Fatalf("%d in, %d out of %d", len(in), len(out), len(files))
+		}
+		return len(in)
+	}
+	if n := shown(pdf(maxFile + 1)); n != 0 {
+		t.Errorf("a file above the limit is shown")
+	}
+	if n := shown(pdf(maxFile), pdf(maxFile)); n != 2 {
+		t.Errorf("%d of two shown", n)
+	}
+	if n := shown(pdf(maxFile), pdf(maxFile), pdf(10)); n != 1 {
+		t.Errorf("%d shown where one has room", n)
+	}
+}
+
+func TestWithMember(t *testing.T) {
+	for in, want := range map[string]string{
+		`{}`: `{"m":1}`, `{ }`: `{"m":1}`, `{"a":2}`: `{"a":2,"m":1}`, "{\"a\":{}}\n": `{"a":{},"m":1}`, `[]`: `[]`,
+	} {
+		got := withMember(json.RawMessage(in), "m", json.RawMessage(`1`))
+		var compact bytes.Buffer
+		if err := json.Compact(&compact, got); err != nil {
+			t.Fatalf("%s: %s: %v", in, got, err)
+		}
+		if diff := cmp.Diff(want, compact.String()); diff != "" {
+			t.Errorf("%s:\n%s", in, diff)
+		}
+	}
+}
+
+func FuzzSniff(f *testing.F) {
+	for _, data := range samples(f, 3) {
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		got := sniff(data)
+		if got != "" && !(responses{}).takes(got) {
+			t.Fatalf("%q", got)
+		}
+	})
+}

@@ -50,8 +50,14 @@ func (c *Conn) List(ctx context.Context, counts bool) ([]Folder, error) {
 	if len(want) > 0 {
 		args += " RETURN (" + strings.Join(want, " ") + ")"
 	}
+	cmds := []ownCommand{{op: op, args: args, takes: []string{"LIST", "STATUS"}}}
+	if counts && c.box != nil {
+		if err := c.putDown(ctx, &cmds); err != nil {
+			return nil, err
+		}
+	}
 	var folders []Folder
-	_, err := c.own(ctx, reads, ownCommand{op: op, args: args, takes: []string{"LIST", "STATUS"}}, func(r response) error {
+	err := c.ownAll(ctx, reads, cmds, func(r response) error {
 		switch most := c.pool.opts.Limits.Folders; {
 		case r.name == "STATUS":
 			countOne(folders, r)
@@ -61,6 +67,11 @@ func (c *Conn) List(ctx context.Context, counts bool) ([]Folder, error) {
 			folders = append(folders, newFolder(r))
 		}
 		return nil
+	}, func(i int, st status) error {
+		if i < len(cmds)-1 {
+			return nil // an UNSELECT that is refused is no matter: the counts may then be old
+		}
+		return st.refusal()
 	})
 	if err != nil {
 		return nil, err
@@ -70,6 +81,19 @@ func (c *Conn) List(ctx context.Context, counts bool) ([]Folder, error) {
 		err = c.countAll(ctx, folders)
 	}
 	return folders, err
+}
+
+// putDown has the selected mailbox given up before it is counted: of that one
+// servers tell what the session has seen (RFC 9051 section 6.3.11), Dovecot also
+// behind a NOOP in the same packet. Where there is no UNSELECT a NOOP goes ahead.
+func (c *Conn) putDown(ctx context.Context, cmds *[]ownCommand) error {
+	if !c.caps.Has("UNSELECT") {
+		return c.Noop(ctx)
+	}
+	c.box, c.stale = nil, false
+	list := (*cmds)[0]
+	*cmds = []ownCommand{{op: list.op, args: "UNSELECT", takes: list.takes}, list}
+	return nil
 }
 
 // newFolder reads a LIST answer (RFC 9051 section 7.3.1). One whose name has no

@@ -23,12 +23,13 @@ type Mailbox struct {
 	permanent   []imap.Flag
 }
 
-// keeps reports whether a flag stored here outlives the session. Servers that
-// take any keyword do not always name every flag of RFC 9051 section 2.3.2: what
-// becomes of one shows in the answer.
-func (m Mailbox) keeps(flag string) bool {
-	if len(m.permanent) == 0 { // RFC 9051 section 7.1: unsaid means all
-		return true
+// Keeps reports whether a flag stored here outlives the session, as far as the
+// server said when the mailbox was opened for changes. Servers that take any
+// keyword do not always name every flag of RFC 9051 section 2.3.2: what becomes
+// of one shows in the answer.
+func (m Mailbox) Keeps(flag string) bool {
+	if len(m.permanent) == 0 { // RFC 9051 section 7.1: unsaid means all flags there are; a new keyword is none
+		return strings.HasPrefix(flag, `\`)
 	}
 	return slices.ContainsFunc(m.permanent, func(f imap.Flag) bool {
 		return strings.EqualFold(string(f), flag) || f == imap.FlagWildcard

@@ -38,7 +38,7 @@ func (c *Conn) Store(ctx context.Context, uids []UID, add, remove []string) (Cha
 		return Changed{}, err
 	}
 	for _, f := range slices.Concat(add, remove) {
-		if !c.Mailbox().keeps(f) {
+		if !c.Mailbox().Keeps(f) {
 			return Changed{}, unsupported(op, "the permanent flag "+f+" in this mailbox")
 		}
 	}

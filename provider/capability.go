@@ -22,11 +22,12 @@ const (
 	CapSend                  // Sender
 	CapWatch                 // Watcher
 	CapThread                // Threader
+	CapHandled               // Handled is kept: set by Modifier, known to Reader and Searcher
 	lastCapability
 )
 
 func capabilityNames() [lastCapability]string {
-	return [...]string{"", "folders", "folder_edit", "read", "search", "modify", "move", "delete", "purge", "send", "watch", "thread"}
+	return [...]string{"", "folders", "folder_edit", "read", "search", "modify", "move", "delete", "purge", "send", "watch", "thread", "handled"}
 }
 
 // String returns the name used in answers, or "" for an unknown value.
@@ -97,7 +98,7 @@ func implemented(p Provider) CapabilitySet {
 	_, ok = p.(Searcher)
 	add(ok, CapSearch)
 	_, ok = p.(Modifier)
-	add(ok, CapModify)
+	add(ok, CapModify, CapHandled)
 	_, ok = p.(Mover)
 	add(ok, CapMove)
 	_, ok = p.(Deleter)

@@ -95,7 +95,7 @@ func TestImplemented(t *testing.T) {
 		{"modifier", struct {
 			bare
 			provider.Modifier
-		}{bare{f}, f}, provider.Caps(provider.CapModify)},
+		}{bare{f}, f}, provider.Caps(provider.CapModify, provider.CapHandled)},
 		{"mover", struct {
 			bare
 			provider.Mover

@@ -65,10 +65,11 @@ type Part struct {
 
 // ListOptions says which messages of a folder to list.
 type ListOptions struct {
-	Folder     FolderID  // required
-	UnreadOnly bool      // without \Seen
-	Since      time.Time // received at or after; zero: no bound
-	Before     time.Time // received before; zero: no bound
+	Folder        FolderID  // required
+	UnreadOnly    bool      // without Seen
+	UnhandledOnly bool      // without Handled; needs CapHandled
+	Since         time.Time // received at or after; zero: no bound
+	Before        time.Time // received before; zero: no bound
 }
 
 // ReadOptions says how much of each message to read.
@@ -115,6 +116,11 @@ func (a *Account) ListMessages(ctx context.Context, opts ListOptions, page PageR
 	}
 	if err := checkFolderName(op, string(opts.Folder)); err != nil {
 		return Page[Summary]{}, err
+	}
+	if opts.UnhandledOnly {
+		if err := a.checkHandled(op, Handled); err != nil {
+			return Page[Summary]{}, err
+		}
 	}
 	if page, err = page.clamp(op); err != nil {
 		return Page[Summary]{}, err

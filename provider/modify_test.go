@@ -23,11 +23,12 @@ func TestSetFlags(t *testing.T) {
 		{"set one", provider.FlagChange{Add: provider.Seen}, ""},
 		{"clear one", provider.FlagChange{Remove: provider.Flagged}, ""},
 		{"set and clear", provider.FlagChange{Add: provider.Seen | provider.Answered, Remove: provider.Flagged | provider.Deleted}, ""},
+		{"handled", provider.FlagChange{Add: provider.Handled}, ""},
 		{"nothing", provider.FlagChange{}, "no flag"},
 		{"set draft", provider.FlagChange{Add: provider.Draft}, "only seen"},
 		{"clear draft", provider.FlagChange{Remove: provider.Draft}, "only seen"},
 		{"draft among others", provider.FlagChange{Add: provider.Seen | provider.Draft}, "only seen"},
-		{"no such flag", provider.FlagChange{Add: 1 << 5}, "only seen"},
+		{"no such flag", provider.FlagChange{Add: 1 << 6}, "only seen"},
 		{"no such flag to clear", provider.FlagChange{Add: provider.Seen, Remove: 1 << 7}, "only seen"},
 		{"the same twice", provider.FlagChange{Add: provider.Seen | provider.Flagged, Remove: provider.Flagged}, "at once"},
 	}

@@ -31,7 +31,7 @@ type Query struct {
 	Labels   []string // exact labels or keywords
 
 	Since, Before time.Time // received at or after, received before; to the day where the server knows no better
-	With, Without Flags     // flags that must be set, or clear
+	With, Without Flags     // flags that must be set, or clear; Handled needs CapHandled
 	Larger        int64     // bytes; 0 no bound
 	Smaller       int64     // bytes; 0 no bound
 	HasAttach     bool
@@ -64,6 +64,9 @@ func (a *Account) Search(ctx context.Context, q Query, page PageRequest) (Page[S
 		return Page[Summary]{}, err
 	}
 	if err := q.validate(op); err != nil {
+		return Page[Summary]{}, err
+	}
+	if err := a.checkHandled(op, q.flags()); err != nil {
 		return Page[Summary]{}, err
 	}
 	if q.After != "" {
@@ -170,6 +173,17 @@ func (q Query) checkOwn(op string) error {
 		return invalid(op, "a flag does not exist")
 	}
 	return nil
+}
+
+// flags are those that q or a part of it speaks of.
+func (q Query) flags() Flags {
+	all := q.With | q.Without
+	for _, group := range append([][]Query{q.Not}, q.Any...) {
+		for _, sub := range group {
+			all |= sub.flags()
+		}
+	}
+	return all
 }
 
 func tooManyTerms(op string) error {

@@ -43,7 +43,7 @@ func TestRoundTrips(t *testing.T) {
 			most int
 			do   func() error
 		}{
-			{"folders", 1, func() error { _, err := acct.ListFolders(t.Context()); return err }},
+			{"folders, and once what flags the inbox keeps", 2, func() error { _, err := acct.ListFolders(t.Context()); return err }},
 			{"first page", 1, func() error { _, err := acct.ListMessages(t.Context(), inbox, provider.PageRequest{}); return err }},
 			{"later page", 2, func() error {
 				_, err := acct.ListMessages(t.Context(), inbox, provider.PageRequest{After: first.Next})
@@ -51,6 +51,10 @@ func TestRoundTrips(t *testing.T) {
 			}},
 			{"unread only", 2, func() error {
 				_, err := acct.ListMessages(t.Context(), provider.ListOptions{Folder: "INBOX", UnreadOnly: true}, provider.PageRequest{})
+				return err
+			}},
+			{"unhandled only", 2, func() error {
+				_, err := acct.ListMessages(t.Context(), provider.ListOptions{Folder: "INBOX", UnhandledOnly: true}, provider.PageRequest{})
 				return err
 			}},
 			{"search", 2, func() error {
@@ -74,10 +78,14 @@ func TestRoundTrips(t *testing.T) {
 				_, err := acct.SetFlags(t.Context(), thousand[:1], provider.FlagChange{Add: provider.Flagged})
 				return err
 			}},
+			{"mark a thousand as handled", 2, func() error {
+				return whole(acct.SetFlags(t.Context(), thousand, provider.FlagChange{Add: provider.Handled}))
+			}},
 			{"flag a thousand", 2, func() error {
 				return whole(acct.SetFlags(t.Context(), thousand, provider.FlagChange{Add: provider.Seen}))
 			}},
 			{"move a thousand", 1, func() error { return whole(acct.Move(t.Context(), thousand, provider.FolderID(srv.Path("Archive")))) }},
+			{"folders", 1, func() error { _, err := acct.ListFolders(t.Context()); return err }},
 		} {
 			t.Run(tt.name, func(t *testing.T) {
 				count.Reset()

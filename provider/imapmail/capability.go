@@ -17,5 +17,8 @@ func (b *Backend) Capabilities() provider.CapabilitySet {
 		// Without it only a plain EXPUNGE removes, which takes others' too.
 		set |= provider.Caps(provider.CapPurge)
 	}
+	if b.handled.kept.Load() {
+		set |= provider.Caps(provider.CapHandled)
+	}
 	return set
 }

@@ -16,6 +16,7 @@ func (b *Backend) ListFolders(ctx context.Context) ([]provider.Folder, error) {
 	if err != nil {
 		return nil, err
 	}
+	b.learnHandled(ctx)
 	out := make([]provider.Folder, len(list))
 	for i, f := range list {
 		out[i] = provider.Folder{

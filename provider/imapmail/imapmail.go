@@ -55,6 +55,7 @@ type Backend struct {
 	loginRefused atomic.Pointer[submission.Error]
 	// asciiOnly says that the server has refused to search for other text.
 	asciiOnly atomic.Bool
+	handled   handled
 
 	mu      sync.Mutex
 	closed  bool

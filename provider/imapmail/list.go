@@ -19,7 +19,7 @@ func (b *Backend) ListMessages(ctx context.Context, opts provider.ListOptions, p
 		page.Limit = provider.DefaultLimit
 	}
 	listing := strings.Join([]string{
-		"list", b.opts.Account, folder, strconv.FormatBool(opts.UnreadOnly), stamp(opts.Since), stamp(opts.Before),
+		"list", b.opts.Account, folder, strconv.FormatBool(opts.UnreadOnly), strconv.FormatBool(opts.UnhandledOnly), stamp(opts.Since), stamp(opts.Before),
 	}, "\x00")
 	err = b.pool.Read(ctx, folder, func(c *imapx.Conn) error {
 		epoch := strconv.FormatUint(uint64(c.Mailbox().UIDValidity), 10)
@@ -51,10 +51,13 @@ func (b *Backend) ListMessages(ctx context.Context, opts provider.ListOptions, p
 }
 
 func (b *Backend) listPage(ctx context.Context, c *imapx.Conn, opts provider.ListOptions, below imapx.UID, limit int) (found, error) {
-	if below > 0 || opts.UnreadOnly || !opts.Since.IsZero() || !opts.Before.IsZero() {
+	if below > 0 || opts.UnreadOnly || opts.UnhandledOnly || !opts.Since.IsZero() || !opts.Before.IsZero() {
 		crit := imapx.Criteria{}
 		if opts.UnreadOnly {
 			crit.NoFlags = []string{`\Seen`}
+		}
+		if opts.UnhandledOnly {
+			crit.NoFlags = append(crit.NoFlags, handledKeyword)
 		}
 		crit.Since, crit.Before = widen(opts.Since, opts.Before)
 		job := scanJob{crit: crit, below: below, limit: limit, pace: b.newPace(false)}

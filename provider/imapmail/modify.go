@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/postern-mail/postern/imapx"
 	"github.com/postern-mail/postern/provider"
@@ -35,6 +36,7 @@ func (b *Backend) change(ctx context.Context, ids []provider.MessageID, half fun
 		err := cmp.Or(over, g.err)
 		if err == nil {
 			err = b.pool.Write(ctx, g.folder, func(c *imapx.Conn) error {
+				b.handled.learn(c.Mailbox())
 				if err := c.Expect(g.validity); err != nil {
 					return err
 				}
@@ -61,7 +63,8 @@ func (b *Backend) change(ctx context.Context, ids []provider.MessageID, half fun
 // that the whole call would meet.
 func ofSource(err error) bool {
 	var e *imapx.Error
-	return errors.As(err, &e) && (e.Kind == imapx.Validity || e.Kind == imapx.NotFound && e.Op == "SELECT")
+	return errors.As(err, &e) && (e.Kind == imapx.Validity || e.Kind == imapx.NotFound && e.Op == "SELECT" ||
+		e.Kind == imapx.Unsupported && e.Op == "UID STORE")
 }
 
 // outcomes lists what became of a batch; rest is what hit those not tried.
@@ -102,22 +105,23 @@ func outcomes(g *batch, got imapx.Moved, half func(error) provider.Outcome, rest
 	return out
 }
 
-// flagName pairs a flag with its name on the wire (RFC 9051 section 2.3.2).
+// flagName pairs a flag with its name on the wire (RFC 9051 section 2.3.2), in
+// no certain case.
 type flagName struct {
 	flag provider.Flags
 	name string
 }
 
-func systemFlags() []flagName {
+func namedFlags() []flagName {
 	return []flagName{
 		{provider.Seen, `\Seen`}, {provider.Answered, `\Answered`}, {provider.Flagged, `\Flagged`},
-		{provider.Draft, `\Draft`}, {provider.Deleted, `\Deleted`},
+		{provider.Draft, `\Draft`}, {provider.Deleted, `\Deleted`}, {provider.Handled, handledKeyword},
 	}
 }
 
 func flagNames(f provider.Flags) []string {
 	var names []string
-	for _, s := range systemFlags() {
+	for _, s := range namedFlags() {
 		if f.Has(s.flag) {
 			names = append(names, s.name)
 		}
@@ -129,9 +133,9 @@ func flagNames(f provider.Flags) []string {
 func readFlags(names []string) (flags provider.Flags, labels []string) {
 	for _, name := range names {
 		known := name == "" || name[0] == '\\'
-		for _, s := range systemFlags() {
-			if s.name == name {
-				flags |= s.flag
+		for _, s := range namedFlags() {
+			if strings.EqualFold(s.name, name) {
+				flags, known = flags|s.flag, true
 			}
 		}
 		if !known {

@@ -40,12 +40,12 @@ func (b *Backend) ListMessages(ctx context.Context, opts provider.ListOptions, r
 	if err != nil {
 		return none, err
 	}
-	listing := fmt.Sprintf("list %q %q %v %d %d", b.opts.Account, f.path, opts.UnreadOnly, opts.Since.UnixNano(), opts.Before.UnixNano())
+	listing := fmt.Sprintf("list %q %q %v %v %d %d", b.opts.Account, f.path, opts.UnreadOnly, opts.UnhandledOnly, opts.Since.UnixNano(), opts.Before.UnixNano())
 	return b.page(listing, epoch, hits, req, func(h hit) placeKey { return placeKey{uid: h.uid} })
 }
 
 func listed(m *message, opts provider.ListOptions) bool {
-	return !(opts.UnreadOnly && m.flags.Has(provider.Seen)) &&
+	return !(opts.UnreadOnly && m.flags.Has(provider.Seen)) && !(opts.UnhandledOnly && m.flags.Has(provider.Handled)) &&
 		(opts.Since.IsZero() || !m.received.Before(opts.Since)) &&
 		(opts.Before.IsZero() || m.received.Before(opts.Before))
 }

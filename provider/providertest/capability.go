@@ -56,7 +56,7 @@ func (tr *trial) scene() scene {
 func operations() []operation {
 	one := func(s scene) []provider.MessageID { return []provider.MessageID{s.id} }
 	return append(watchOperations(), []operation{
-		threadOperation(),
+		threadOperation(), handledOperation(),
 		{"list folders", provider.CapFolders, false, func(ctx context.Context, on any, _ scene) error {
 			_, err := on.(provider.Folders).ListFolders(ctx)
 			return err

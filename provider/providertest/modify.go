@@ -63,7 +63,7 @@ func checkDraftIsRefused(tr *trial) {
 	id := tr.deliver(in, numbered(1)[0])
 	for name, change := range map[string]provider.FlagChange{
 		"set draft": {Add: provider.Draft}, "clear draft": {Remove: provider.Draft}, "no change": {},
-		"set and clear": {Add: provider.Seen, Remove: provider.Seen}, "an unknown flag": {Add: 1 << 7},
+		"set and clear": {Add: provider.Seen, Remove: provider.Seen}, "an unknown flag": {Add: 1 << 7}, "another": {Add: 1 << 6},
 	} {
 		_, err := tr.acct.SetFlags(tr.ctx(), []provider.MessageID{id}, change)
 		tr.want(name, err, provider.Invalid)

@@ -114,7 +114,7 @@ type check struct {
 func checks() []check {
 	return slices.Concat(
 		capabilityChecks(), folderChecks(), messageChecks(), corpusChecks(), cursorChecks(), searchChecks(),
-		modifyChecks(), moveChecks(), deleteChecks(), sendChecks(), watchChecks(), threadChecks(), cancelChecks(), concurrencyChecks(),
+		modifyChecks(), handledChecks(), moveChecks(), deleteChecks(), sendChecks(), watchChecks(), threadChecks(), cancelChecks(), concurrencyChecks(),
 	)
 }
 

@@ -152,7 +152,7 @@ func (b *toy) ListMessages(ctx context.Context, opts provider.ListOptions, page 
 	}
 	listing := fmt.Sprintf("list %+v", opts)
 	return toyPage(page, []*toyFolder{f}, listing, func(s *provider.Summary, _ string) bool {
-		return (!opts.UnreadOnly || !s.Flags.Has(provider.Seen)) && within(s.Received, opts.Since, opts.Before)
+		return (!opts.UnreadOnly || !s.Flags.Has(provider.Seen)) && (!opts.UnhandledOnly || !s.Flags.Has(provider.Handled)) && within(s.Received, opts.Since, opts.Before)
 	})
 }
 

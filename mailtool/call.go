@@ -98,6 +98,9 @@ func steps() []step {
 // uses, and does it. Every error is an *Error; errors of the context are Timeout
 // and Canceled. A failed call leaves the account usable.
 func (r *Registry) Call(ctx context.Context, c *Caller, name string, args json.RawMessage) (Result, error) {
+	if r.behind != nil {
+		return r.through(ctx, c, name, args)
+	}
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	k := &call{registry: r, caller: c, name: name, raw: args, started: c.now()}

@@ -1,6 +1,7 @@
 package mailtool
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -70,6 +71,9 @@ func (s *schema) addField(f reflect.StructField, above []reflect.Type) error {
 }
 
 func typeOf(t reflect.Type, above []reflect.Type) (*schema, error) {
+	if t == reflect.TypeFor[json.RawMessage]() {
+		return &schema{Type: "object", Open: true}, nil
+	}
 	switch t.Kind() {
 	case reflect.Pointer:
 		return typeOf(t.Elem(), above)

@@ -28,6 +28,7 @@ type Registry struct {
 	tools   []Tool // by name
 	byName  map[string]Tool
 	timeout time.Duration
+	behind  *Registry // of a discovery registry: where its tools are
 }
 
 // NewRegistry builds the set and reports every faulty tool at once: a bad or
@@ -85,6 +86,9 @@ func (r *Registry) Visible(c *Caller) []View {
 	views := []View{}
 	if c.Grant.Alive(c.now()) != nil || c.check() != nil {
 		return views
+	}
+	if r.behind != nil {
+		return r.offered(c)
 	}
 	for _, t := range r.tools {
 		able, err := c.able(t)

@@ -19,6 +19,7 @@ type schema struct {
 	Min, Max    *int64 // of a number, or items of an array
 	MaxLen      int    // of a string, in runes; 0 no bound; checked, and not written out: it costs every turn
 	Format      string // what the string means; ours, not written out
+	Open        bool   // an object may have further members; never in what a tool takes
 }
 
 type property struct {
@@ -57,6 +58,12 @@ func (s *schema) allows(value string) bool {
 		return s.Items.allows(value)
 	}
 	return slices.Contains(s.Enum, value)
+}
+
+// opens reports whether s is, or has somewhere, an open object.
+func (s *schema) opens() bool {
+	return s.Open || s.Items != nil && s.Items.opens() ||
+		slices.ContainsFunc(s.Properties, func(p property) bool { return p.Schema.opens() })
 }
 
 // at finds the schema of a parameter by its path, nil when there is none.
@@ -172,7 +179,9 @@ func (s *schema) writeObject(b *bytes.Buffer) {
 		b.WriteString(`,"required":`)
 		writeJSON(b, s.Required)
 	}
-	b.WriteString(`,"additionalProperties":false`)
+	if !s.Open {
+		b.WriteString(`,"additionalProperties":false`)
+	}
 }
 
 // writeJSON writes v compactly and without escaping <, > and &.

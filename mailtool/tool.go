@@ -161,6 +161,9 @@ func (t Tool) checkParams() (faults []error) {
 	if t.spec.Confirm != "" {
 		has("confirm", t.spec.Confirm)
 	}
+	if t.input.opens() {
+		faults = append(faults, errors.New("it takes an object of any members"))
+	}
 	if t.input.property(mailboxParam) != nil {
 		faults = append(faults, fmt.Errorf("parameter %s is the registry's own", mailboxParam))
 	}

@@ -21,6 +21,7 @@ type account struct {
 	id       string
 	provider string
 	zone     *time.Location // nil: the machine's
+	border   string         // authserv-id of its mail server; empty: unknown
 	gates    mailtool.Gates
 	from     []provider.Address // the first is the default
 	imap     *server            // nil for the demo
@@ -116,6 +117,12 @@ func readAccount(f flags, id, kind string, shared, own environment) (account, er
 	var err error
 	if a.zone, err = readZone(own); err != nil {
 		return a, err
+	}
+	if a.border, err = own.get("MAIL_AUTHSERV_ID"); err != nil {
+		return a, err
+	}
+	if strings.ContainsFunc(a.border, func(r rune) bool { return r <= ' ' || r > '~' || r == ';' }) {
+		return a, own.bad("MAIL_AUTHSERV_ID", "%q is not allowed: use the name before the first semicolon of Authentication-Results, such as mx.example.org", clip(a.border))
 	}
 	if a.gates, err = gates(f, shared, own); err != nil {
 		return a, err

@@ -147,7 +147,7 @@ func parseVariables(raw json.RawMessage) (map[string]string, error) {
 // accountVariables are the settings that an account of the file may have.
 func accountVariables() []string {
 	return append(append(append([]string{"IMAP_ADDR"}, serverVariables()...), oauthVariables()...),
-		"MAIL_FROM", "MAIL_TIMEZONE", "MAIL_ALLOW_SENDING", "MAIL_ALLOW_DESTRUCTIVE", "MAIL_ALLOW_MIGRATION")
+		"MAIL_FROM", "MAIL_TIMEZONE", "MAIL_AUTHSERV_ID", "MAIL_ALLOW_SENDING", "MAIL_ALLOW_DESTRUCTIVE", "MAIL_ALLOW_MIGRATION")
 }
 
 type member struct {

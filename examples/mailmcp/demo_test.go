@@ -43,6 +43,20 @@ func TestDemo(t *testing.T) {
 	}
 }
 
+// TestDiscovery: four tools stand for all.
+func TestDiscovery(t *testing.T) {
+	c := connect(t, env{}, "-discovery")
+	if diff := cmp.Diff([]string{"call_reading_tool", "call_tool", "describe_tool", "find_tools"}, c.names(t)); diff != "" {
+		t.Errorf("tools (-want +got):\n%s", diff)
+	}
+	list := c.do(t, "call_reading_tool", args{"name": "list_messages", "arguments": `{"limit":1}`})
+	if ids := list.column(t, "id"); len(ids) != 1 {
+		t.Errorf("ids %q", ids)
+	}
+	c.refused(t, "invalid", "call_reading_tool", args{"name": "delete_message", "arguments": `{"ids":["x"]}`})
+	c.hidden(t, "list_messages", args{"limit": 1})
+}
+
 // A read-only server lists no changing tool and refuses one called by name.
 func TestReadOnly(t *testing.T) {
 	c := connect(t, env{}, "-methods", "read", "-allow", "sending,destructive")

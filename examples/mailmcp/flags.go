@@ -9,6 +9,7 @@ import (
 // flags is the command line as given, not yet checked.
 type flags struct {
 	provider, tools, scopes, methods, tags, allow, policy, recipients, http, state, config, timeout string
+	discovery                                                                                       bool
 	given                                                                                           map[string]bool
 }
 
@@ -29,13 +30,14 @@ func parseFlags(args []string) (flags, error) {
 	return f, nil
 }
 
-// flagSet declares every flag. All are strings, so that what is wrong with one
-// is said in our words; what they mean is in usage.
+// flagSet declares every flag. All with a value are strings, so that what is wrong
+// with one is said in our words; what they mean is in usage.
 func flagSet(f *flags) *flag.FlagSet {
 	fs := newFlagSet("mailmcp")
 	fs.StringVar(&f.provider, "provider", "", "")
 	fs.StringVar(&f.config, "config", "", "")
 	fs.StringVar(&f.tools, "tools", "", "")
+	fs.BoolVar(&f.discovery, "discovery", false, "")
 	fs.StringVar(&f.scopes, "scopes", "", "")
 	fs.StringVar(&f.methods, "methods", "", "")
 	fs.StringVar(&f.tags, "tags", "", "")

@@ -25,7 +25,7 @@ func openAccounts(all []account, st *state, presets presetFinder) (mailboxes, er
 		if err != nil {
 			return mailboxes{}, errors.Join(bad("account "+a.id, "%v", err), open.Close())
 		}
-		open.accounts = append(open.accounts, mailtool.Account{ID: scopes.AccountID(a.id), Mail: mail, Gates: a.gates, Zone: a.zone})
+		open.accounts = append(open.accounts, mailtool.Account{ID: scopes.AccountID(a.id), Mail: mail, Gates: a.gates, Zone: a.zone, Border: a.border})
 	}
 	return open, nil
 }

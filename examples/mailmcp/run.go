@@ -66,6 +66,11 @@ func start(ctx context.Context, p process) (err error) {
 	if err != nil {
 		return err
 	}
+	if f.discovery {
+		if registry, err = registry.Discovery(); err != nil {
+			return err
+		}
+	}
 	open, err := openAccounts(s.accounts, st, p.finder())
 	if err != nil {
 		return err

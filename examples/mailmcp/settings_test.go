@@ -156,7 +156,8 @@ func TestBadSettings(t *testing.T) {
 		want []string // in the line
 	}{
 		"unknown flag":            {env{}, []string{"-stat", "x.db"}, []string{"-stat"}},
-		"flag of another part":    {env{}, []string{"-discovery"}, []string{"-discovery"}},
+		"value of a switch":       {env{}, []string{"-discovery=some"}, []string{"-discovery", "some"}},
+		"border as a sentence":    {env{"MAIL_AUTHSERV_ID": "mx example"}, nil, []string{"MAIL_AUTHSERV_ID", "mx.example.org"}},
 		"sub-command":             {env{}, []string{"approve"}, []string{"approve", "unexpected"}},
 		"flag without value":      {env{}, []string{"-http"}, []string{"-http"}},
 		"provider":                {env{}, []string{"-provider", "pop"}, []string{"-provider", `"pop"`, "demo or imap"}},

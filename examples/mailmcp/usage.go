@@ -19,6 +19,8 @@ Flags:
                               "variables": {"IMAP_ADDR": "WORK_IMAP_ADDR", ...}}; it
                               names variables and holds no values
   -tools neutral|all          the set of tools (neutral)
+  -discovery                  list four tools that find, describe and call the others:
+                              what a model reads then does not grow with the set
   -scopes "SCOPE ..."         what is granted, such as "mail:read mail:search" (all)
   -methods read,write         only tools of these kinds or verbs; custom: sending (all)
   -tags messages,folders      only tools with one of these tags (all)
@@ -64,6 +66,9 @@ Variables of an account (a config file can give each another name):
                               login is the IMAP one unless given
   MAIL_FROM                   addresses to send from, the default first (IMAP_USER)
   MAIL_TIMEZONE               for the times in answers, such as Europe/Berlin
+  MAIL_AUTHSERV_ID            the name under which the account's own mail server writes
+                              Authentication-Results; without it only those count that
+                              nobody else can have written
 
 Variables for all accounts:
   MAIL_ALLOW_SENDING MAIL_ALLOW_DESTRUCTIVE MAIL_ALLOW_MIGRATION

@@ -31,7 +31,7 @@ func BenchmarkLetter(b *testing.B) {
 			size int
 			run  func()
 		}{
-			{"header", len(head), func() { reader.ParseHeader(head) }},
+			{"header", len(head), func() { reader.ParseHeader(head, "") }},
 			{"parse", len(raw), func() { _, _ = reader.Parse(bytes.NewReader(raw), mailmime.Limits{}) }},
 			{"body", len(msg.Text) + len(msg.HTML), func() { mailtext.Body(msg.Text, msg.HTML, mailtext.Options{}) }},
 		} {

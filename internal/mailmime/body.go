@@ -13,6 +13,7 @@ type body struct {
 	text, html       string
 	hasText, hasHTML bool
 	textCut, htmlCut bool
+	rough            bool     // the plain form is of a kind that others say better
 	textIDs, htmlIDs []string // parts the forms were taken from
 }
 
@@ -29,7 +30,7 @@ func anyText(list []body) bool {
 const maxTexts = 4
 
 // readText decodes a leaf of the body up to the limit.
-func (p *parser) readText(part Part, r io.Reader) body {
+func (p *parser) readText(part node, r io.Reader) body {
 	charset := part.Charset
 	if part.html() && charset == "" {
 		br := bufio.NewReaderSize(r, 1024)
@@ -37,12 +38,19 @@ func (p *parser) readText(part Part, r io.Reader) body {
 		charset, r = htmlCharset(head), br
 	}
 	limit := max(0, min(p.lim.TextBytes, maxTexts*p.lim.TextBytes-p.kept))
-	text, cut := p.decodeText(part, charset, r, limit)
+	text, cut := p.decodeText(part.Part, charset, r, limit)
 	p.kept += int64(len(text))
 	if part.html() {
 		return body{html: text, hasHTML: true, htmlCut: cut, htmlIDs: []string{part.ID}}
 	}
-	return body{text: text, hasText: true, textCut: cut, textIDs: []string{part.ID}}
+	out := body{text: text, hasText: true, textCut: cut, textIDs: []string{part.ID}, rough: part.Type != "text/plain"}
+	switch {
+	case part.flowed:
+		out.text = unflow(text, part.delsp)
+	case part.Type == "text/enriched", part.Type == "text/richtext":
+		out.text = plainEnriched(text, part.Type == "text/richtext")
+	}
+	return out
 }
 
 // readCalendar decodes a calendar part up to the limit.
@@ -112,18 +120,30 @@ func (p *parser) combine(part node, list []body) body {
 	return p.sequence(list)
 }
 
-// alternatives takes the first plain form and the last HTML form: RFC 2046 section 5.1.4 puts the richest last.
+// alternatives takes the first plain form that says anything and the last HTML form: RFC 2046 section 5.1.4 puts the richest
+// last.
 func alternatives(list []body) body {
 	var out body
 	for _, b := range list {
-		if b.hasText && !out.hasText {
-			out.text, out.hasText, out.textCut, out.textIDs = b.text, true, b.textCut, b.textIDs
+		if b.hasText && (!out.hasText || b.says() > out.says()) {
+			out.text, out.hasText, out.textCut, out.textIDs, out.rough = b.text, true, b.textCut, b.textIDs, b.rough
 		}
 		if b.hasHTML {
 			out.html, out.hasHTML, out.htmlCut, out.htmlIDs = b.html, true, b.htmlCut, b.htmlIDs
 		}
 	}
 	return out
+}
+
+// says ranks a plain form: nothing, in a kind that others say better, in plain.
+func (b body) says() int {
+	switch {
+	case strings.TrimSpace(b.text) == "":
+		return 0
+	case b.rough:
+		return 1
+	}
+	return 2
 }
 
 // sequence joins parts that are read one after the other. A form is given only when it is complete.

@@ -126,7 +126,7 @@ func surelyUTF8(b []byte, need int) bool {
 		switch {
 		case r == utf8.RuneError && size == 1:
 			return !utf8.FullRune(b[i:]) && signs >= need
-		case size > 2, b[i] <= 0xC3 && b[i+1] >= 0xA0:
+		case size > 2, b[i] <= 0xC3 && !closing1252(b[i+1]):
 			signs += 2
 		default:
 			signs++
@@ -134,6 +134,15 @@ func surelyUTF8(b []byte, need int) bool {
 		i += size
 	}
 	return signs >= need
+}
+
+// closing1252 tells what may stand behind a capital letter in windows-1252: dots, dashes, quotes, a trade mark.
+func closing1252(c byte) bool {
+	switch c {
+	case 0x85, 0x8B, 0x91, 0x92, 0x93, 0x94, 0x96, 0x97, 0x99, 0x9B:
+		return true
+	}
+	return false
 }
 
 // decodeText is decodeCharset for text without a label.

@@ -14,6 +14,8 @@ type node struct {
 	boundary string
 	start    string // the body among related parts
 	unread   string // in words: what a reader does not see of it
+
+	flowed, delsp bool // RFC 3676
 }
 
 // describe reads the fields that say what a part is.
@@ -28,6 +30,7 @@ func (p *parser) describe(fields []rawField, at place) node {
 		}
 	}
 	value, params := parseParams(lookupField(fields, "Content-Type"))
+	value = strings.Trim(value, `"'`)
 	main, sub, ok := strings.Cut(value, "/")
 	sub = tokenPrefix(sub) // "text/html,charset=utf-8"
 	switch {
@@ -50,6 +53,10 @@ func (p *parser) describe(fields []rawField, at place) node {
 	}
 	if part.Name == "" && IsTNEF(part.Type) {
 		part.Name = "winmail.dat"
+	}
+	if part.Type == "text/plain" {
+		part.flowed = strings.EqualFold(lookupParam(params, "format"), "flowed")
+		part.delsp = strings.EqualFold(lookupParam(params, "delsp"), "yes")
 	}
 	part.unread = unread(part.Part, params)
 	part.Method = strings.ToUpper(lookupParam(params, "method"))

@@ -1,6 +1,9 @@
 package mailmime
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // header reads a header block to the blank line that ends it, to the first line that cannot be header, or to the section's end.
 func (p *parser) header() []rawField {
@@ -78,9 +81,34 @@ func (p *parser) startsBody() bool {
 	if _, _, ok := cutField(next); ok && !bytes.HasPrefix(next, []byte("http")) {
 		return false
 	}
+	if p.headerGoesOn() {
+		return false
+	}
 	p.defect("no blank line between header and body")
 	return true
 }
+
+// headerGoesOn looks behind some lines of junk for a field that no letter has in its text, before the next blank line.
+func (p *parser) headerGoesOn() bool {
+	window, _ := p.s.br.Peek(min(maxJunk, p.s.size))
+	for len(window) > 0 {
+		var line []byte
+		line, window, _ = bytes.Cut(window, []byte("\n"))
+		if line = bytes.TrimRight(line, "\r"); len(line) == 0 {
+			return false
+		}
+		if name, _, ok := cutField(line); ok {
+			switch strings.ToLower(string(name)) {
+			case "content-type", "content-transfer-encoding", "mime-version", "message-id", "received", "return-path", "subject", "from", "to", "date":
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// maxJunk is how far behind a bad line more of the header is looked for.
+const maxJunk = 1024
 
 // maxFieldName is longer than any field name in use; lines past the header's limit are read that far to find its end.
 const maxFieldName = 200

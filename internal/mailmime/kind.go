@@ -11,6 +11,23 @@ func (p Part) html() bool { return p.Type == "text/html" || p.Type == "applicati
 // IsCalendar tells whether a media type, in lower case, is an iCalendar object (RFC 5545 section 8.1, and what some attach it as).
 func IsCalendar(kind string) bool { return kind == "text/calendar" || kind == "application/ics" }
 
+// TextCharset is the charset of the first text part that names one, outside embedded messages: whoever writes raw 8-bit text
+// in the header wrote it in the same.
+func TextCharset(p Part) string {
+	if !p.multipart() {
+		if strings.HasPrefix(p.Type, "text/") {
+			return p.Charset
+		}
+		return ""
+	}
+	for _, child := range p.Parts {
+		if charset := TextCharset(child); charset != "" {
+			return charset
+		}
+	}
+	return ""
+}
+
 // IsTNEF tells whether a media type, in lower case, is Outlook's container for a rich message and its files.
 func IsTNEF(kind string) bool {
 	return kind == "application/ms-tnef" || kind == "application/vnd.ms-tnef"

@@ -7,20 +7,20 @@ import (
 )
 
 // leaf reads a part without children; given is its content when it was read already.
-func (p *parser) leaf(part Part, at place, given []byte) (Part, body) {
+func (p *parser) leaf(part node, at place, given []byte) (Part, body) {
 	if p.want != "" && part.ID == p.want {
-		p.found = &part
+		p.found = &part.Part
 		if given != nil { // found too late to stream it
 			p.s = newScanner(bytes.NewReader(given), nil)
 		}
-		return part, body{}
+		return part.Part, body{}
 	}
 	if !knownEncoding(part.Encoding) {
 		p.defect("unknown transfer encoding; part " + part.ID + " is kept as it is")
 	}
 	if p.want != "" {
 		p.s.skip()
-		return part, body{}
+		return part.Part, body{}
 	}
 	var src io.Reader = p.s
 	if given != nil {
@@ -32,25 +32,29 @@ func (p *parser) leaf(part Part, at place, given []byte) (Part, body) {
 	case part.isBody(at):
 		text = p.readText(part, count)
 	case IsCalendar(part.Type) && !at.inner && !p.scheduled:
-		p.readCalendar(part, count)
+		p.readCalendar(part.Part, count)
 	}
 	_, err := io.Copy(io.Discard, count)
 	if err != nil && p.s.err == nil {
 		p.s.err = err
 	}
 	part.Size = count.n
-	return part, text
+	return part.Part, text
 }
 
 // transfer is DecodeTransfer with one buffer for all parts.
 func (p *parser) transfer(r io.Reader, encoding string) io.Reader {
 	switch norm := normEncoding(encoding); norm {
-	case "base64", "quoted-printable":
+	case "base64", "quoted-printable", "uuencode":
 		if p.buf.decoder == nil {
 			p.buf.decoder = bufio.NewReaderSize(nil, bufferFor(p.s, transferBuffer))
 		}
 		p.buf.decoder.Reset(r)
-		return decodeBuffered(p.buf.decoder, norm)
+		decoded := decodeBuffered(p.buf.decoder, norm)
+		if decoded == io.Reader(p.buf.decoder) {
+			p.defect("a part called " + norm + " is not encoded; it is kept as it is")
+		}
+		return decoded
 	}
 	return r
 }

@@ -1,9 +1,11 @@
 package mailmime
 
 import (
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // parseParams splits a field like Content-Type into its value, in lower case, and its parameters, names in lower case and
@@ -140,11 +142,16 @@ func joinContinuations(raw []param) []param {
 		if !star {
 			// RFC 2047 section 5 forbids encoded words here, and most senders write them in names. A boundary that looks
 			// like one is taken as it stands, as others do.
-			decode := DecodeHeader
-			if p.name == "boundary" {
-				decode = unfold
+			value := p.value
+			switch p.name {
+			case "boundary":
+				value = unfold(value)
+			case "filename", "name":
+				value = DecodeHeader(unstarred(value))
+			default:
+				value = DecodeHeader(value)
 			}
-			out = append(out, param{p.name, decode(p.value)})
+			out = append(out, param{p.name, value})
 			continue
 		}
 		digits, encoded := strings.CutSuffix(tail, "*")
@@ -177,30 +184,69 @@ type piece struct {
 
 func joinPieces(ps []piece) string {
 	sort.SliceStable(ps, func(i, j int) bool { return ps[i].n < ps[j].n })
-	charset, any := "", false
+	charset, labelled := "", false
+	encoded := slices.ContainsFunc(ps, func(p piece) bool { return p.encoded })
 	var b []byte
 	for i, p := range ps {
 		if i > 0 && p.n == ps[i-1].n {
 			continue
 		}
 		v := p.value
-		if !p.encoded {
+		if i == 0 && (p.encoded || !encoded && misplaced(v)) {
+			charset, v, labelled = cutLabel(v)
+		}
+		if p.encoded || !encoded && labelled { // no piece has its star
+			b = append(b, unpercent(v)...)
+		} else {
 			b = append(b, v...)
-			continue
 		}
-		if i == 0 {
-			if cs, rest, ok := strings.Cut(v, "'"); ok {
-				if _, text, ok := strings.Cut(rest, "'"); ok {
-					charset, v, any = cs, text, true
-				}
-			}
-		}
-		b = append(b, unpercent(v)...)
 	}
-	if !any && strings.Contains(string(b), "=?") {
+	if !labelled && strings.Contains(string(b), "=?") {
 		return DecodeHeader(string(b))
 	}
 	return decodeCharset(b, charset)
+}
+
+// cutLabel takes charset'language' from the start of an extended value (RFC 2231 section 4), also with the quotes missing
+// that some leave out.
+func cutLabel(v string) (charset, text string, ok bool) {
+	charset, rest, quoted := strings.Cut(v, "'")
+	if !quoted {
+		if rest, ok := strings.CutPrefix(v, "utf-8%"); ok {
+			return "utf-8", "%" + rest, true
+		}
+		return "", v, false
+	}
+	if _, text, ok := strings.Cut(rest, "'"); ok {
+		return charset, text, true
+	}
+	if _, known := lookupCharset(charset); known && charset != "" {
+		return charset, rest, true
+	}
+	return "", v, false
+}
+
+// misplaced tells whether v is an extended value, for a parameter whose name does not say so.
+func misplaced(v string) bool {
+	charset, rest, _ := strings.Cut(v, "'")
+	_, text, ok := strings.Cut(rest, "'")
+	_, known := lookupCharset(charset)
+	return ok && known && charset != "" && string(unpercent(text)) != text
+}
+
+// unstarred reads a plain file name that is an extended value, or percent-encoded UTF-8 as in a URL.
+func unstarred(v string) string {
+	if !strings.Contains(v, "%") {
+		return v
+	}
+	if misplaced(v) {
+		charset, text, _ := cutLabel(v)
+		return decodeCharset(unpercent(text), charset)
+	}
+	if plain := unpercent(v); surelyUTF8(plain, 1) && utf8.Valid(plain) && !strings.ContainsFunc(v, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		return string(plain)
+	}
+	return v
 }
 
 func unpercent(s string) []byte {

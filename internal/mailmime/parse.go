@@ -13,12 +13,19 @@ func Parse(r io.Reader, lim Limits) (*Message, error) {
 func (p *parser) message() (*Message, error) {
 	msg := &Message{}
 	fields := p.header()
-	msg.Header = p.decodeHeader(fields)
+	first := p.defects
+	p.defects = nil
 	root, body := p.root(fields, "", place{})
 	p.s.skip()
 	msg.Root = root
 	msg.setBody(body, p.lim.TextBytes)
 	msg.Calendar, msg.CalendarTruncated = p.calendar, p.calendarCut
+	last := p.defects
+	p.defects, p.hint = first, TextCharset(root)
+	msg.Header = p.decodeHeader(fields)
+	for _, d := range last {
+		p.defect(d)
+	}
 	if p.dropped > 0 {
 		p.defects = append(p.defects, "and "+strconv.Itoa(p.dropped)+" more defects")
 	}
@@ -56,6 +63,8 @@ type parser struct {
 	dropped int   // defects beyond maxDefects
 	kept    int64 // bytes of text held, of every part together
 	buf     *buffers
+
+	hint string // charset of raw 8-bit text in the header
 
 	want  string // the part to open
 	found *Part
@@ -116,17 +125,19 @@ func (p *parser) content(part node, at place) (Part, body) {
 	case p.depth >= p.lim.Depth && (part.multipart() || part.message()):
 		p.defect("nested too deeply; the rest is kept unread")
 		part.ID = part.leafID
-		return p.leaf(part.Part, at, nil)
+		return p.leaf(part, at, nil)
 	case part.multipart():
 		return p.multipart(part, at)
 	case part.message() && readable(part.Encoding):
 		return p.embedded(part.Part)
 	}
-	return p.leaf(part.Part, at, nil)
+	return p.leaf(part, at, nil)
 }
 
 // readable tells whether content with this encoding can be read without decoding.
-func readable(encoding string) bool { return encoding != "base64" && encoding != "quoted-printable" }
+func readable(encoding string) bool {
+	return encoding != "base64" && encoding != "quoted-printable" && encoding != "uuencode"
+}
 
 func (p *parser) multipart(part node, at place) (Part, body) {
 	if part.boundary == "" {
@@ -166,7 +177,7 @@ func (p *parser) asText(part node, at place, given []byte) (Part, body) {
 	if given != nil {
 		part.Encoding = ""
 	}
-	return p.leaf(part.Part, at, given)
+	return p.leaf(part, at, given)
 }
 
 // nextPart moves to the next part of the multipart at level; it returns false when there is none, with the multipart closed.

@@ -19,10 +19,11 @@ func (r *Reader) Parse(src io.Reader, lim Limits) (*Message, error) {
 	return msg, err
 }
 
-// ParseHeader is the package's ParseHeader.
-func (r *Reader) ParseHeader(raw []byte) (Header, []string) {
+// ParseHeader is the package's ParseHeader for a block that may lack its Content-Type: charset is the one of the message's
+// text (TextCharset), empty where it is unknown.
+func (r *Reader) ParseHeader(raw []byte, charset string) (Header, []string) {
 	b := r.take()
-	h, defects := newParser(bytes.NewReader(raw), Limits{}, b).onlyHeader()
+	h, defects := newParser(bytes.NewReader(raw), Limits{}, b).onlyHeader(charset)
 	r.put(b)
 	return h, defects
 }

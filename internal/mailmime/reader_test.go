@@ -43,7 +43,7 @@ func alike(t *testing.T, reader *mailmime.Reader, raw string, lim mailmime.Limit
 		t.Errorf("a message of %d bytes (-without +with buffers):\n%s", len(raw), diff)
 	}
 	wantHeader, wantDefects := mailmime.ParseHeader([]byte(raw))
-	header, defects := reader.ParseHeader([]byte(raw))
+	header, defects := reader.ParseHeader([]byte(raw), "")
 	if diff := cmp.Diff(wantHeader, header) + cmp.Diff(wantDefects, defects); diff != "" {
 		t.Errorf("the header of a message of %d bytes (-without +with buffers):\n%s", len(raw), diff)
 	}

@@ -14,17 +14,46 @@ import (
 // Errors are those of r.
 func DecodeTransfer(r io.Reader, encoding string) io.Reader {
 	switch norm := normEncoding(encoding); norm {
-	case "base64", "quoted-printable":
+	case "base64", "quoted-printable", "uuencode":
 		return decodeBuffered(bufio.NewReaderSize(r, bufferFor(r, transferBuffer)), norm)
 	}
 	return r
 }
 
+// decodeBuffered returns br itself when what it reads is not encoded, whatever its field says.
 func decodeBuffered(br *bufio.Reader, norm string) io.Reader {
-	if norm == "base64" {
+	switch {
+	case norm == "base64" && notEncoded(br):
+		return br
+	case norm == "base64":
 		return &base64Reader{br: br}
+	case norm == "uuencode" && !uuBegins(br):
+		return br
+	case norm == "uuencode":
+		return &uuReader{br: br}
 	}
 	return &qpReader{br: br}
+}
+
+// notEncoded tells whether a body called base64 is plain text: its first line has blanks between words, and nothing near
+// holds a row of digits as base64 does.
+func notEncoded(br *bufio.Reader) bool {
+	head, _ := br.Peek(512)
+	line, _, _ := bytes.Cut(bytes.TrimLeft(head, " \t\r\n"), []byte("\n"))
+	words := bytes.Fields(line)
+	if len(words) < 3 {
+		return false
+	}
+	row := 0
+	for _, c := range head {
+		if row++; !base64Digit(c) {
+			row = 0
+		}
+		if row >= 40 {
+			return false
+		}
+	}
+	return !bytes.ContainsRune(line, '=')
 }
 
 // DecodeBody decodes the text of a part fetched by its section: transfer encoding, then charset to valid UTF-8, then line ends
@@ -39,15 +68,21 @@ const transferBuffer = 16 << 10
 // normEncoding takes the encoding's name out of a field that may carry comments or junk behind it.
 func normEncoding(s string) string {
 	s = strings.ToLower(strings.TrimSpace(s))
-	if i := strings.IndexAny(s, " \t;("); i >= 0 {
+	if i := strings.IndexAny(s, " \t;(,"); i >= 0 {
 		s = s[:i]
 	}
-	s = strings.Trim(s, `"'`)
+	s = strings.Trim(s, `"':`)
 	switch s {
 	case "base-64", "b", "x-base64":
 		return "base64"
-	case "quoted_printable", "q", "quotedprintable", "quoted-printeable":
+	case "quoted_printable", "q", "quotedprintable", "quoted-printeable", "quoted", "x-quoted-printable":
 		return "quoted-printable"
+	case "7", "7-bit", "7bits", "7_bit", "us-ascii", "ascii", "text":
+		return "7bit"
+	case "8", "8-bit", "8bits", "8_bit", "utf-8", "utf8", "none", "identity":
+		return "8bit"
+	case "x-uuencode", "x-uue", "uue", "x-uu":
+		return "uuencode"
 	}
 	return s
 }
@@ -55,7 +90,7 @@ func normEncoding(s string) string {
 // knownEncoding tells whether a body with this encoding is readable.
 func knownEncoding(norm string) bool {
 	switch norm {
-	case "", "7bit", "8bit", "binary", "base64", "quoted-printable":
+	case "", "7bit", "8bit", "binary", "base64", "quoted-printable", "uuencode":
 		return true
 	}
 	return false
@@ -153,126 +188,3 @@ func (b *base64Reader) flush(last bool) {
 }
 
 func notBase64(r rune) bool { return r > 0x7F || !base64Digit(byte(r)) && r != '=' }
-
-// qpReader decodes quoted-printable line by line (RFC 2045 section 6.7).
-type qpReader struct {
-	br   *bufio.Reader
-	line []byte // undecoded tail of a chunk that was not a whole line
-	out  []byte
-	rest []byte
-	err  error
-}
-
-// maxQPTail is how much is held back to see whether blanks or a "=" end a line; blanks beyond it are text.
-const maxQPTail = 512
-
-func (q *qpReader) Read(p []byte) (int, error) {
-	for len(q.rest) == 0 {
-		if q.err != nil {
-			return 0, q.err
-		}
-		q.fill()
-	}
-	n := copy(p, q.rest)
-	q.rest = q.rest[n:]
-	return n, nil
-}
-
-func (q *qpReader) fill() {
-	q.out = q.out[:0]
-	chunk, err := q.br.ReadSlice('\n')
-	whole := !errors.Is(err, bufio.ErrBufferFull)
-	if err != nil && whole {
-		q.err = err
-	}
-	q.line = append(q.line, chunk...)
-	line := q.line
-	if !whole {
-		n := qpComplete(line)
-		q.decode(line[:n])
-		q.line = append(q.line[:0], line[n:]...)
-		q.rest = q.out
-		return
-	}
-	text, eol := cutEOL(line)
-	text = bytes.TrimRight(text, " \t")
-	if n := len(text); n > 0 && text[n-1] == '=' {
-		text, eol = text[:n-1], ""
-	}
-	q.decode(text)
-	q.out = append(q.out, eol...)
-	q.line = q.line[:0]
-	q.rest = q.out
-}
-
-// qpComplete returns how much of an unfinished line can be decoded: not the blanks, nor the escape, it may end in.
-func qpComplete(line []byte) int {
-	from := max(0, len(line)-maxQPTail)
-	n := from + len(bytes.TrimRight(line[from:], " \t"))
-	switch {
-	case n > 0 && line[n-1] == '=':
-		return n - 1
-	case n == len(line) && n > 1 && line[n-2] == '=':
-		return n - 2
-	}
-	return n
-}
-
-func (q *qpReader) decode(s []byte) {
-	for {
-		i := bytes.IndexByte(s, '=')
-		if i < 0 {
-			q.out = append(q.out, s...)
-			return
-		}
-		q.out = append(q.out, s[:i]...)
-		if i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]) {
-			q.out = append(q.out, unhex(s[i+1])<<4|unhex(s[i+2]))
-			s = s[i+3:]
-			continue
-		}
-		q.out = append(q.out, '=')
-		s = s[i+1:]
-	}
-}
-
-// cutEOL splits a line from the line break at its end.
-func cutEOL(line []byte) (text []byte, eol string) {
-	n := len(line)
-	switch {
-	case n > 1 && line[n-1] == '\n' && line[n-2] == '\r':
-		return line[:n-2], "\r\n"
-	case n > 0 && line[n-1] == '\n':
-		return line[:n-1], "\n"
-	}
-	return line, ""
-}
-
-// lfReader turns CR LF and lone CR into LF.
-type lfReader struct {
-	r  io.Reader
-	cr bool // the last byte was a CR, already written as LF
-}
-
-func (l *lfReader) Read(p []byte) (int, error) {
-	for {
-		n, err := l.r.Read(p)
-		out := 0
-		for rest := p[:n]; len(rest) > 0; {
-			if l.cr && rest[0] == '\n' {
-				rest = rest[1:]
-			}
-			cr := bytes.IndexByte(rest, '\r')
-			if l.cr = cr >= 0; !l.cr {
-				out += copy(p[out:], rest)
-				break
-			}
-			out += copy(p[out:], rest[:cr])
-			p[out] = '\n'
-			out, rest = out+1, rest[cr+1:]
-		}
-		if out > 0 || err != nil || n == 0 {
-			return out, err
-		}
-	}
-}

@@ -153,7 +153,7 @@ func (b *Backend) readDamaged(ctx context.Context, c *imapx.Conn, damaged []imap
 // whole makes a message of its source, or of its header alone.
 func (b *Backend) whole(box imapx.Mailbox, m imapx.Message, opts provider.ReadOptions) *provider.Message {
 	if opts.HeadersOnly {
-		h, defects := b.reader.ParseHeader(m.Sections[0])
+		h, defects := b.reader.ParseHeader(m.Sections[0], textCharset(m.Structure))
 		parts := describe(m.Structure)
 		parts.Defects = defects
 		return b.message(box, m, h, parts)
@@ -231,7 +231,7 @@ func (b *Backend) assemble(box imapx.Mailbox, m imapx.Message, texts readable, o
 		content[p.Section()] = last
 		calendarCut = int64(len(last)) < p.Size
 	}
-	h, defects := b.reader.ParseHeader(sections[0])
+	h, defects := b.reader.ParseHeader(sections[0], textCharset(m.Structure))
 	parsed := readOutline(m.Structure, content, mailmime.Limits{TextBytes: opts.MaxText})
 	parsed.Defects = append(defects, parsed.Defects...)
 	parsed.TextTruncated = parsed.TextTruncated || cut && parsed.Text != ""

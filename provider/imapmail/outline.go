@@ -219,3 +219,22 @@ func calendarPart(p *imapx.Part) *imapx.Part {
 	}
 	return nil
 }
+
+// textCharset is mailmime.TextCharset: with it, lists and reads show raw 8-bit
+// text in a header alike.
+func textCharset(p *imapx.Part) string {
+	switch {
+	case p == nil:
+		return ""
+	case strings.HasPrefix(p.Type, "text/"):
+		return p.Params["charset"]
+	case !strings.HasPrefix(p.Type, "multipart/"):
+		return ""
+	}
+	for _, child := range p.Children {
+		if charset := textCharset(child); charset != "" {
+			return charset
+		}
+	}
+	return ""
+}

@@ -25,7 +25,7 @@ type entry struct {
 
 // entry makes a list entry of a message fetched with summaryItems.
 func (b *Backend) entry(box imapx.Mailbox, m imapx.Message) entry {
-	h, _ := b.reader.ParseHeader(m.Sections[0])
+	h, _ := b.reader.ParseHeader(m.Sections[0], textCharset(m.Structure))
 	e := entry{Summary: b.summary(box, m, h), structure: m.Structure, header: h, cut: len(m.Sections[0]) >= longHeader}
 	e.HasAttach = hasFile(m.Structure)
 	return e

@@ -19,7 +19,7 @@ func summaryItems() imapx.Items {
 
 // summarize makes a list entry of a message fetched with summaryItems.
 func (b *Backend) summarize(box imapx.Mailbox, m imapx.Message) provider.Summary {
-	h, _ := b.reader.ParseHeader(m.Sections[0])
+	h, _ := b.reader.ParseHeader(m.Sections[0], textCharset(m.Structure))
 	s := b.summary(box, m, h)
 	s.HasAttach = hasFile(m.Structure)
 	return s

@@ -40,7 +40,7 @@ func corpusChecks() []check {
 	return all
 }
 
-func specimens() []specimen { return slices.Concat(charsets(), structures(), damaged()) }
+func specimens() []specimen { return slices.Concat(charsets(), structures(), reports(), damaged()) }
 
 func checkSpecimen(tr *trial, s specimen) {
 	in := tr.inbox()

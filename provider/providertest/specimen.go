@@ -31,6 +31,7 @@ func charsets() []specimen {
 			raw: "From: =?iso-8859-1?Q?J=F6rg_M=FCller?= <jm@example.org>\nSubject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?= aus =?us-ascii?q?Moskau?=\n =?koi8-r?B?IPDSydfF1A==?=\n\nx\n"},
 		{name: "split encoded words", subject: "\u65e5\u672c\u8a9e\u306e\u4ef6\u540d",
 			raw: envelope + "Subject: =?utf-8?B?5pel5pys6Kqe?=\n =?utf-8?B?44Gu5Lu25ZCN?=\n\nx\n"},
+		{name: "raw koi8-r header", subject: "\u041f\u0440\u0438\u0432\u0435\u0442", text: "\u041f\u0440", raw: envelope + "Subject: \xf0\xd2\xc9\xd7\xc5\xd4\nContent-Type: text/plain; charset=koi8-r\n\n\xf0\xd2\n"},
 		{name: "raw utf-8 header", subject: "Gr\u00fc\u00dfe", raw: envelope + "Subject: Gr\u00fc\u00dfe\n\nx\n"},
 	}
 }
@@ -74,6 +75,14 @@ func structures() []specimen {
 		{name: "attachment alone", raw: envelope + "Subject: x\nContent-Type: application/pdf; name=only.pdf\nContent-Disposition: attachment; filename=only.pdf\nContent-Transfer-Encoding: base64\n\nJVBERi0xLjQ=\n",
 			parts: []wantPart{{name: "only.pdf", kind: "application/pdf", content: "%PDF-1.4"}}},
 	}
+}
+
+// reports tell what became of a message: the reason must be in the text.
+func reports() []specimen {
+	return []specimen{{name: "bounce", text: "550 5.1.1 no such user", raw: envelope + "Subject: x\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n" +
+		"--b\nContent-Type: text/plain\n\nNot delivered.\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.org\n\n" +
+		"Final-Recipient: rfc822; bob@example.net\nAction: failed\nDiagnostic-Code: smtp; 550 5.1.1 no such user\n" +
+		"--b\nContent-Type: message/rfc822\n\nSubject: lost\n\nlost words\n--b--\n", parts: []wantPart{{kind: "message/rfc822", content: "lost words"}}}}
 }
 
 // damaged are messages that break a rule. Something readable must come of each.

@@ -1,0 +1,47 @@
+package mailmime
+
+import (
+	"bytes"
+	"io"
+)
+
+// cutEOL splits a line from the line break at its end.
+func cutEOL(line []byte) (text []byte, eol string) {
+	n := len(line)
+	switch {
+	case n > 1 && line[n-1] == '\n' && line[n-2] == '\r':
+		return line[:n-2], "\r\n"
+	case n > 0 && line[n-1] == '\n':
+		return line[:n-1], "\n"
+	}
+	return line, ""
+}
+
+// lfReader turns CR LF and lone CR into LF.
+type lfReader struct {
+	r  io.Reader
+	cr bool // the last byte was a CR, already written as LF
+}
+
+func (l *lfReader) Read(p []byte) (int, error) {
+	for {
+		n, err := l.r.Read(p)
+		out := 0
+		for rest := p[:n]; len(rest) > 0; {
+			if l.cr && rest[0] == '\n' {
+				rest = rest[1:]
+			}
+			cr := bytes.IndexByte(rest, '\r')
+			if l.cr = cr >= 0; !l.cr {
+				out += copy(p[out:], rest)
+				break
+			}
+			out += copy(p[out:], rest[:cr])
+			p[out] = '\n'
+			out, rest = out+1, rest[cr+1:]
+		}
+		if out > 0 || err != nil || n == 0 {
+			return out, err
+		}
+	}
+}

@@ -1,0 +1,89 @@
+package mailmime
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+)
+
+// qpReader decodes quoted-printable line by line (RFC 2045 section 6.7).
+type qpReader struct {
+	br   *bufio.Reader
+	line []byte // undecoded tail of a chunk that was not a whole line
+	out  []byte
+	rest []byte
+	err  error
+}
+
+// maxQPTail is how much is held back to see whether blanks or a "=" end a line; blanks beyond it are text.
+const maxQPTail = 512
+
+func (q *qpReader) Read(p []byte) (int, error) {
+	for len(q.rest) == 0 {
+		if q.err != nil {
+			return 0, q.err
+		}
+		q.fill()
+	}
+	n := copy(p, q.rest)
+	q.rest = q.rest[n:]
+	return n, nil
+}
+
+func (q *qpReader) fill() {
+	q.out = q.out[:0]
+	chunk, err := q.br.ReadSlice('\n')
+	whole := !errors.Is(err, bufio.ErrBufferFull)
+	if err != nil && whole {
+		q.err = err
+	}
+	q.line = append(q.line, chunk...)
+	line := q.line
+	if !whole {
+		n := qpComplete(line)
+		q.decode(line[:n])
+		q.line = append(q.line[:0], line[n:]...)
+		q.rest = q.out
+		return
+	}
+	text, eol := cutEOL(line)
+	text = bytes.TrimRight(text, " \t")
+	if n := len(text); n > 0 && text[n-1] == '=' {
+		text, eol = text[:n-1], ""
+	}
+	q.decode(text)
+	q.out = append(q.out, eol...)
+	q.line = q.line[:0]
+	q.rest = q.out
+}
+
+// qpComplete returns how much of an unfinished line can be decoded: not the blanks, nor the escape, it may end in.
+func qpComplete(line []byte) int {
+	from := max(0, len(line)-maxQPTail)
+	n := from + len(bytes.TrimRight(line[from:], " \t"))
+	switch {
+	case n > 0 && line[n-1] == '=':
+		return n - 1
+	case n == len(line) && n > 1 && line[n-2] == '=':
+		return n - 2
+	}
+	return n
+}
+
+func (q *qpReader) decode(s []byte) {
+	for {
+		i := bytes.IndexByte(s, '=')
+		if i < 0 {
+			q.out = append(q.out, s...)
+			return
+		}
+		q.out = append(q.out, s[:i]...)
+		if i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]) {
+			q.out = append(q.out, unhex(s[i+1])<<4|unhex(s[i+2]))
+			s = s[i+3:]
+			continue
+		}
+		q.out = append(q.out, '=')
+		s = s[i+1:]
+	}
+}

@@ -193,7 +193,7 @@ func (k *call) permitArguments() error {
 			continue
 		}
 		for _, a := range k.accounts {
-			if !a.Mail.Capabilities().Has(p.Needs) {
+			if !k.caller.serves(p, a) {
 				next := "leave it out"
 				if len(k.accounts) > 1 {
 					next += ", or name another mailbox"

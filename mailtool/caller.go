@@ -25,6 +25,9 @@ type Caller struct {
 	// of how many have passed. Other goroutines than Call's call it, one at a
 	// time and never after Call has returned, which waits for it. Nil: nobody.
 	Progress func(text string, done, total float64)
+	// FileBytes bounds a file in Result.Files; 0 means what hosts take in an
+	// answer to a model: 90,000, an image 700,000.
+	FileBytes int
 }
 
 // Account is one mail account of a caller.
@@ -128,6 +131,12 @@ var (
 	errNotGranted = errors.New("the grant does not name this account")
 	errCannot     = errors.New("the account cannot do this")
 )
+
+// serves reports whether a parameter works on account a: both for the listing
+// and for the call.
+func (c *Caller) serves(p Param, a Account) bool {
+	return a.Mail.Capabilities().Has(p.Needs) || p.OrJournal && c.Journal != nil
+}
 
 // able are the accounts on which the caller may have the tool's base effect.
 // When there is none, the error says why: insufficient scope when that is all

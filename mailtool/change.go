@@ -84,7 +84,19 @@ func changed(outcomes []provider.Outcome, err error) (*changeOut, error) {
 
 // rehearse looks which of the messages are there to be changed.
 func (env *Env) rehearse(ctx context.Context, ids []provider.MessageID) (*changeOut, error) {
-	var outcomes []provider.Outcome
+	outcomes, err := env.present(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	out, err := changed(outcomes, nil)
+	if err == nil {
+		out.DryRun = true
+	}
+	return out, err
+}
+
+// present looks which of the messages are there, and changes nothing.
+func (env *Env) present(ctx context.Context, ids []provider.MessageID) (outcomes []provider.Outcome, err error) {
 	for chunk := range slices.Chunk(ids, provider.MaxRead) {
 		results, err := env.Mail.ReadMessages(ctx, chunk, provider.ReadOptions{HeadersOnly: true})
 		if err != nil {
@@ -94,11 +106,7 @@ func (env *Env) rehearse(ctx context.Context, ids []provider.MessageID) (*change
 			outcomes = append(outcomes, provider.Outcome{ID: r.ID, Err: r.Err})
 		}
 	}
-	out, err := changed(outcomes, nil)
-	if err == nil {
-		out.DryRun = true
-	}
-	return out, err
+	return outcomes, nil
 }
 
 // modifying is the effect of a change to messages that can be taken back.

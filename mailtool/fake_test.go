@@ -205,6 +205,32 @@ type testJournal struct {
 	mu      sync.Mutex
 	audit   []AuditRow
 	records map[Key]Record
+	marks   map[string]bool // by box and id
+}
+
+func (j *testJournal) Mark(_ context.Context, box MarkBox, ids []string, handled bool, _ time.Time) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.marks == nil {
+		j.marks = map[string]bool{}
+	}
+	for _, id := range ids {
+		if delete(j.marks, box.Account+" "+id); handled {
+			j.marks[box.Account+" "+id] = true
+		}
+	}
+	return nil
+}
+
+func (j *testJournal) Marked(_ context.Context, box MarkBox, ids []string, _ time.Time) (marked []string, all int, err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, id := range ids {
+		if j.marks[box.Account+" "+id] {
+			marked = append(marked, id)
+		}
+	}
+	return marked, len(j.marks), nil
 }
 
 func (j *testJournal) Audit(_ context.Context, row AuditRow) error {

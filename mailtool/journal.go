@@ -8,8 +8,9 @@ import (
 	"github.com/postern-mail/postern/scopes"
 )
 
-// Journal is what outlives a call: the audit trail, and the record by which a
-// send happens once. It is safe for concurrent use.
+// Journal is what outlives a call: the audit trail, the record by which a send
+// happens once, and marks that an account does not keep. It is safe for
+// concurrent use.
 type Journal interface {
 	// Audit adds a row to the trail. Rows hold names, counts and codes, never
 	// mail. A failure is the operator's to see and does not undo the call.
@@ -23,7 +24,23 @@ type Journal interface {
 	// Finish stores what became of a claimed key. A Record without a State
 	// gives the key and its quota back: nothing happened.
 	Finish(ctx context.Context, key Key, record Record) error
+	// Mark sets or clears the handled mark of messages, all or none of them. A
+	// mark lasts MarkKeep from when it was set last; of too many in one box the
+	// oldest are forgotten.
+	Mark(ctx context.Context, box MarkBox, ids []string, handled bool, now time.Time) error
+	// Marked returns those of ids that are marked, in their order, and how many
+	// marks the box holds in all.
+	Marked(ctx context.Context, box MarkBox, ids []string, now time.Time) (marked []string, all int, err error)
 }
+
+// MarkBox is whose marks they are: every agent's of one owner, on one account.
+type MarkBox struct {
+	Subject, Account string
+}
+
+// MarkKeep is how long a mark lasts: what an agent left alone for longer it has
+// to look at anyway.
+const MarkKeep = 90 * 24 * time.Hour
 
 // AuditRow is one call, also a refused one.
 type AuditRow struct {

@@ -2,12 +2,10 @@ package mailtool
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/postern-mail/postern/internal/mailtext"
 	"github.com/postern-mail/postern/provider"
 	"github.com/postern-mail/postern/scopes"
 )
@@ -18,10 +16,11 @@ func messageTools() []Tool {
 		Define(Spec{
 			Name:  "list_messages",
 			Title: "List messages",
-			Description: "Messages of a folder, newest first. Letters in flags: u unread, f flagged, a answered, d draft, x marked deleted, " +
+			Description: "Messages of a folder, newest first. Letters in flags: u unread, f flagged, a answered, h handled, d draft, x marked deleted, " +
 				"@ has attachments. include_body adds each text's beginning.",
 			Effect: scopes.Effect{Verb: scopes.List, Access: scopes.Read, Scopes: read},
 			Needs:  provider.Caps(provider.CapRead, provider.CapFolders),
+			Params: []Param{handledParam("unhandled_only")},
 			Tags:   []scopes.Tag{"messages"},
 		}, listMessages),
 		Define(Spec{
@@ -36,12 +35,13 @@ func messageTools() []Tool {
 }
 
 type listIn struct {
-	Folder      string `json:"folder,omitempty" jsonschema:"path or role, inbox unless given" maxlen:"1000"`
-	UnreadOnly  bool   `json:"unread_only,omitempty" jsonschema:"only unread ones"`
-	Since       string `json:"since,omitempty" jsonschema:"arrived at or after, date or time" format:"time"`
-	Before      string `json:"before,omitempty" jsonschema:"arrived before" format:"time"`
-	IncludeBody bool   `json:"include_body,omitempty" jsonschema:"add a column preview; at most 20 rows"`
-	Fields      string `json:"fields,omitempty" jsonschema:"full adds to, size, thread_id" enum:"full"`
+	Folder        string `json:"folder,omitempty" jsonschema:"path or role, inbox unless given" maxlen:"1000"`
+	UnreadOnly    bool   `json:"unread_only,omitempty" jsonschema:"only unread ones"`
+	UnhandledOnly bool   `json:"unhandled_only,omitempty" jsonschema:"only ones not handled"`
+	Since         string `json:"since,omitempty" jsonschema:"arrived at or after, date or time" format:"time"`
+	Before        string `json:"before,omitempty" jsonschema:"arrived before" format:"time"`
+	IncludeBody   bool   `json:"include_body,omitempty" jsonschema:"add a column preview; at most 20 rows"`
+	Fields        string `json:"fields,omitempty" jsonschema:"full adds to, size, thread_id" enum:"full"`
 	paging
 }
 
@@ -60,7 +60,10 @@ func listMessages(ctx context.Context, env *Env, in listIn) (*Rows, error) {
 	if opts.Before, err = env.time(in.Before); err != nil {
 		return nil, err
 	}
-	page, err := env.Mail.ListMessages(ctx, opts, in.request(in.IncludeBody))
+	opts.UnhandledOnly = in.UnhandledOnly && env.keepsHandled()
+	page, err := env.sifted(ctx, in.request(in.IncludeBody), handledTerms{without: in.UnhandledOnly}, func(req provider.PageRequest) (provider.Page[provider.Summary], error) {
+		return env.Mail.ListMessages(ctx, opts, req)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -78,9 +81,6 @@ func (env *Env) time(text string) (time.Time, error) {
 	}
 	return parseTime(text, env.Account.zone())
 }
-
-// previewRows bounds a page with previews: each costs a read.
-const previewRows = 20
 
 func (p paging) request(preview bool) provider.PageRequest {
 	limit := p.Limit
@@ -143,37 +143,6 @@ func (env *Env) table(ctx context.Context, page provider.Page[provider.Summary],
 	return rows, nil
 }
 
-// previewLen is how much of a text a preview shows, in bytes.
-const previewLen = 2000
-
-// previews reads the beginning of each message's text.
-func (env *Env) previews(ctx context.Context, items []provider.Summary) (map[provider.MessageID]string, error) {
-	texts := make(map[provider.MessageID]string, len(items))
-	for batch := range slices.Chunk(items, provider.MaxRead) {
-		var ids []provider.MessageID
-		for _, s := range batch {
-			ids = append(ids, s.ID)
-		}
-		results, err := env.Mail.ReadMessages(ctx, ids, provider.ReadOptions{MaxText: 1 << 16})
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range results {
-			if r.Err != nil {
-				texts[r.ID] = "(" + string(asError(r.Err).Code) + ")"
-				continue
-			}
-			body := mailtext.Body(r.Message.Text, r.Message.HTML, mailtext.Options{})
-			text, next := mailtext.Slice(body.Text, 0, previewLen)
-			if next > 0 {
-				text += "..."
-			}
-			texts[r.ID] = text
-		}
-	}
-	return texts, nil
-}
-
 // dateOf is the date to show: the sender's, else the server's.
 func dateOf(s provider.Summary) time.Time {
 	if s.Date.IsZero() {
@@ -216,7 +185,7 @@ func letters(s provider.Summary) string {
 		letter byte
 	}{
 		{!s.Flags.Has(provider.Seen), 'u'}, {s.Flags.Has(provider.Flagged), 'f'}, {s.Flags.Has(provider.Answered), 'a'},
-		{s.Flags.Has(provider.Draft), 'd'}, {s.Flags.Has(provider.Deleted), 'x'}, {s.HasAttach, '@'},
+		{s.Flags.Has(provider.Handled), 'h'}, {s.Flags.Has(provider.Draft), 'd'}, {s.Flags.Has(provider.Deleted), 'x'}, {s.HasAttach, '@'},
 	} {
 		if l.on {
 			b.WriteByte(l.letter)

@@ -15,7 +15,7 @@ func modifyTools() []Tool {
 		Effect:      modifying(scopes.Update),
 		Escalate:    []Escalation{{Param: "deleted", Effect: destroying(scopes.Update)}},
 		Needs:       provider.Caps(provider.CapModify),
-		Params:      dryRunNeedsRead(),
+		Params:      append(dryRunNeedsRead(), handledParam("handled")),
 		Tags:        []scopes.Tag{"messages"},
 	}, flagMessage)}
 }
@@ -25,6 +25,7 @@ type flagIn struct {
 	Seen     *bool `json:"seen,omitempty" jsonschema:"read by the owner"`
 	Flagged  *bool `json:"flagged,omitempty" jsonschema:"starred"`
 	Answered *bool `json:"answered,omitempty" jsonschema:"answered"`
+	Handled  *bool `json:"handled,omitempty" jsonschema:"dealt with by you: never changes seen"`
 	Deleted  *bool `json:"deleted,omitempty" jsonschema:"marked deleted"`
 }
 
@@ -33,7 +34,7 @@ func flagMessage(ctx context.Context, env *Env, in flagIn) (*changeOut, error) {
 	for _, f := range []struct {
 		value *bool
 		flag  provider.Flags
-	}{{in.Seen, provider.Seen}, {in.Flagged, provider.Flagged}, {in.Answered, provider.Answered}, {in.Deleted, provider.Deleted}} {
+	}{{in.Seen, provider.Seen}, {in.Flagged, provider.Flagged}, {in.Answered, provider.Answered}, {in.Handled, provider.Handled}, {in.Deleted, provider.Deleted}} {
 		switch {
 		case f.value == nil:
 		case *f.value:
@@ -43,10 +44,10 @@ func flagMessage(ctx context.Context, env *Env, in flagIn) (*changeOut, error) {
 		}
 	}
 	if change == (provider.FlagChange{}) {
-		return nil, refuse(Invalid, "no flag is given", "give at least one of seen, flagged, answered or deleted")
+		return nil, refuse(Invalid, "no flag is given", "give at least one of seen, flagged, answered, handled or deleted")
 	}
 	if env.DryRun {
 		return env.rehearse(ctx, in.ids())
 	}
-	return changed(env.Mail.SetFlags(ctx, in.ids(), change))
+	return changed(env.setFlags(ctx, in.ids(), change))
 }

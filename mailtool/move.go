@@ -39,7 +39,7 @@ func moveMessage(ctx context.Context, env *Env, in moveIn) (*changeOut, error) {
 	if env.DryRun {
 		out, err = env.rehearse(ctx, in.ids())
 	} else {
-		out, err = changed(env.Mail.Move(ctx, in.ids(), to.ID))
+		out, err = changed(env.carryMarks(ctx, func() ([]provider.Outcome, error) { return env.Mail.Move(ctx, in.ids(), to.ID) }))
 	}
 	if err != nil {
 		return nil, err

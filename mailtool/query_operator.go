@@ -13,7 +13,7 @@ func operatorForm(op string) string {
 	case "has":
 		return "has:attachment"
 	case "is":
-		return "is: with unread, read, starred, unstarred, answered, unanswered, draft or deleted"
+		return "is: with unread, read, starred, unstarred, answered, unanswered, handled, unhandled, draft or deleted"
 	case "in":
 		return `in: with a folder's path or role, such as in:sent or in:"Work/2026", or in:anywhere`
 	case "after", "before":

@@ -108,6 +108,10 @@ func flagTerm(value string) (with, without provider.Flags) {
 		return provider.Answered, 0
 	case "unanswered", "unreplied":
 		return 0, provider.Answered
+	case "handled":
+		return provider.Handled, 0
+	case "unhandled":
+		return 0, provider.Handled
 	case "draft":
 		return provider.Draft, 0
 	case "deleted":

@@ -131,7 +131,7 @@ func (t Tool) needsMailbox() bool {
 
 func (c *Caller) paramHidden(t Tool, able []Account, name string) bool {
 	for _, p := range t.spec.Params {
-		if p.Name == name && !slices.ContainsFunc(able, func(a Account) bool { return a.Mail.Capabilities().Has(p.Needs) }) {
+		if p.Name == name && !slices.ContainsFunc(able, func(a Account) bool { return c.serves(p, a) }) {
 			return true
 		}
 	}

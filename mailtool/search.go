@@ -19,29 +19,30 @@ func searchTools() []Tool {
 	return []Tool{Define(Spec{
 		Name:  "search_messages",
 		Title: "Search messages",
-		Description: "Finds messages, newest first. query is Gmail's syntax (from: to: subject: has:attachment is:unread in: newer_than:7d " +
+		Description: "Finds messages, newest first. query is Gmail's syntax (from: to: subject: has:attachment is:unread is:handled in: newer_than:7d " +
 			"before:2026/11/20 larger:1M rfc822msgid: filename: -word \"phrase\" OR); the other fields narrow it. Columns as in list_messages.",
 		Effect:   search,
 		Escalate: []Escalation{{Param: "include_body", Effect: reading}},
 		Needs:    provider.Caps(provider.CapSearch, provider.CapFolders),
-		Params:   []Param{{Name: "include_body", Needs: provider.Caps(provider.CapRead)}},
+		Params:   []Param{{Name: "include_body", Needs: provider.Caps(provider.CapRead)}, handledParam("unhandled_only")},
 		Tags:     []scopes.Tag{"messages"},
 	}, searchMessages)}
 }
 
 type searchIn struct {
-	Query       string   `json:"query,omitempty" jsonschema:"Gmail search syntax" maxlen:"2000"`
-	From        string   `json:"from,omitempty" jsonschema:"in the author" maxlen:"500"`
-	To          string   `json:"to,omitempty" jsonschema:"in the recipients" maxlen:"500"`
-	Subject     string   `json:"subject,omitempty" jsonschema:"in the subject" maxlen:"500"`
-	Text        string   `json:"text,omitempty" jsonschema:"anywhere, also in the text" maxlen:"500"`
-	Since       string   `json:"since,omitempty" jsonschema:"arrived at or after, date or time" format:"time"`
-	Before      string   `json:"before,omitempty" jsonschema:"arrived before" format:"time"`
-	Unread      bool     `json:"unread,omitempty" jsonschema:"only unread ones"`
-	MessageID   string   `json:"message_id,omitempty" jsonschema:"this Message-ID, in every folder" maxlen:"500"`
-	Folders     []string `json:"folders,omitempty" jsonschema:"paths or roles; all but trash and junk unless given; * is all" max:"50" maxlen:"1000"`
-	IncludeBody bool     `json:"include_body,omitempty" jsonschema:"add a column preview; at most 20 rows"`
-	Fields      string   `json:"fields,omitempty" jsonschema:"full adds to, size, thread_id" enum:"full"`
+	Query         string   `json:"query,omitempty" jsonschema:"Gmail search syntax" maxlen:"2000"`
+	From          string   `json:"from,omitempty" jsonschema:"in the author" maxlen:"500"`
+	To            string   `json:"to,omitempty" jsonschema:"in the recipients" maxlen:"500"`
+	Subject       string   `json:"subject,omitempty" jsonschema:"in the subject" maxlen:"500"`
+	Text          string   `json:"text,omitempty" jsonschema:"anywhere, also in the text" maxlen:"500"`
+	Since         string   `json:"since,omitempty" jsonschema:"arrived at or after, date or time" format:"time"`
+	Before        string   `json:"before,omitempty" jsonschema:"arrived before" format:"time"`
+	Unread        bool     `json:"unread,omitempty" jsonschema:"only unread ones"`
+	UnhandledOnly bool     `json:"unhandled_only,omitempty" jsonschema:"only ones not handled"`
+	MessageID     string   `json:"message_id,omitempty" jsonschema:"this Message-ID, in every folder" maxlen:"500"`
+	Folders       []string `json:"folders,omitempty" jsonschema:"paths or roles; all but trash and junk unless given; * is all" max:"50" maxlen:"1000"`
+	IncludeBody   bool     `json:"include_body,omitempty" jsonschema:"add a column preview; at most 20 rows"`
+	Fields        string   `json:"fields,omitempty" jsonschema:"full adds to, size, thread_id" enum:"full"`
 	paging
 }
 
@@ -58,7 +59,13 @@ func searchMessages(ctx context.Context, env *Env, in searchIn) (*Rows, error) {
 		}
 		q.In[i], only = f.ID, f
 	}
-	page, err := env.Mail.Search(ctx, q, in.request(in.IncludeBody))
+	q, terms, err := env.handledTerms(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	page, err := env.sifted(ctx, in.request(in.IncludeBody), terms, func(req provider.PageRequest) (provider.Page[provider.Summary], error) {
+		return env.Mail.Search(ctx, q, req)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -90,6 +97,9 @@ func (env *Env) query(in searchIn) (provider.Query, error) {
 	add(&q.Text, in.Text)
 	if in.Unread {
 		q.Without |= provider.Seen
+	}
+	if in.UnhandledOnly {
+		q.Without |= provider.Handled
 	}
 	if in.MessageID != "" {
 		q.Any = append(q.Any, []provider.Query{{HeaderID: in.MessageID}})

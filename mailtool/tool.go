@@ -42,11 +42,13 @@ type Escalation struct {
 	Effect scopes.Effect
 }
 
-// Param is a parameter that the account must be able to serve; where it cannot,
-// the parameter is left out of the listing and refused by name.
+// Param is a parameter that the account, or with OrJournal the caller's journal,
+// must be able to serve; where neither can, the parameter is left out of the
+// listing and refused by name.
 type Param struct {
-	Name  string
-	Needs provider.CapabilitySet
+	Name      string
+	Needs     provider.CapabilitySet
+	OrJournal bool
 }
 
 // Handler does one tool's work on decoded and checked input.

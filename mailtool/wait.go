@@ -134,6 +134,9 @@ func (env *Env) waitRequest(ctx context.Context, in waitIn) (req provider.WaitRe
 			req.Since = env.Now.Add(-lookBack).Truncate(time.Minute) // as the answer says it
 		}
 	}
+	if req.Query, err = env.arriving(req.Query); err != nil {
+		return req, folder, err
+	}
 	req.For = waitFor(ctx, in.Timeout)
 	return req, folder, nil
 }

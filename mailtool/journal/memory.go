@@ -1,5 +1,5 @@
-// Package journal keeps what outlives a tool call: the audit trail and the
-// record by which a send happens once.
+// Package journal keeps what outlives a tool call: the audit trail, the record
+// by which a send happens once, and marks that an account does not keep.
 //
 //	caller.Journal = journal.NewMemory(nil)
 //
@@ -30,7 +30,8 @@ type Memory struct {
 	keep    int
 	audit   []mailtool.AuditRow
 	records map[mailtool.Key]entry
-	sends   map[string][]time.Time // by grant: when keys were claimed, within a day
+	marks   map[mailtool.MarkBox]map[string]time.Time // when each id was marked
+	sends   map[string][]time.Time                    // by grant: when keys were claimed, within a day
 }
 
 type entry struct {
@@ -47,7 +48,7 @@ func NewMemory(opts *MemoryOptions) *Memory {
 	if opts != nil && opts.AuditRows > 0 {
 		keep = opts.AuditRows
 	}
-	return &Memory{keep: keep, records: map[mailtool.Key]entry{}, sends: map[string][]time.Time{}}
+	return &Memory{keep: keep, records: map[mailtool.Key]entry{}, marks: map[mailtool.MarkBox]map[string]time.Time{}, sends: map[string][]time.Time{}}
 }
 
 // Audit adds a row and forgets the oldest beyond the limit.

@@ -142,7 +142,7 @@ func (env *Env) compose(ctx context.Context, in sendIn) (m provider.Outgoing, er
 		}
 	}
 	if m.Text == "" && m.HTML != "" {
-		m.Text = mailtext.Body("", m.HTML, mailtext.Options{}).Text
+		m.Text = mailtext.Body("", m.HTML, mailtext.Options{Full: true}).Text
 	}
 	left := maxAttached
 	for i, a := range in.Attachments {

@@ -39,14 +39,16 @@ type Folded struct {
 }
 
 // Body chooses between the parts of a message and cleans the one that is shown: plain text, unless it is missing, a
-// stub, HTML by mistake, or says something else than the HTML that mail programs would display.
+// stub, HTML by mistake, or says something else than the HTML that mail programs would display. What it quotes of other
+// messages and its signature are left out and counted, and a last line "[quoted text: 1234 characters]" says so;
+// answers between quotes stand with the last lines they answer, "[...]" above. A message passed on is kept whole.
 func Body(plain, src string, opts Options) Result {
 	if strings.TrimSpace(src) == "" && looksLikeHTML(plain) {
 		plain, src = "", plain
 	}
-	text := fromPlain(plain, opts)
+	text, dashes := fromPlain(plain, opts)
 	if strings.TrimSpace(src) == "" {
-		return text
+		return text.folded(opts, len(text.Text), func(p *letter) { p.dashes = dashes })
 	}
 	page := render(src, opts)
 	reason := ""
@@ -55,7 +57,9 @@ func Body(plain, src string, opts Options) Result {
 	case strayed(text.Text, page.text):
 		reason = "the plain text part says something else than the HTML part; the HTML part is shown"
 	default:
-		return text
+		return text.folded(opts, len(text.Text), func(p *letter) {
+			p.dashes, p.begun = dashes, page.quoteBegin()
+		})
 	}
 	res := Result{Text: page.text, Format: FormatText, Dropped: page.dropped, Truncated: page.truncated}
 	if reason != "" {
@@ -64,22 +68,53 @@ func Body(plain, src string, opts Options) Result {
 	if n := page.misleading; n > 0 {
 		res.Warnings = append(res.Warnings, fmt.Sprintf("links whose text names another host than they lead to: %d", n))
 	}
-	return res
+	return res.folded(opts, page.body, func(p *letter) {
+		p.html = true
+		p.mark(page.regions)
+	})
 }
 
-// fromPlain cleans a text/plain part.
-func fromPlain(plain string, opts Options) Result {
-	res := Result{Format: FormatText}
+// folded is the result without quoted history and signature, unless the options want them. body is the length of the
+// text before the list of links, and prepare tells the page what is known beside it.
+func (r Result) folded(opts Options, body int, prepare func(*letter)) Result {
+	if opts.Full || r.Text == "" {
+		return r
+	}
+	p := newLetter(r.Text[:body])
+	prepare(p)
+	p.find()
+	p.loose()
+	p.findBegun()
+	p.findSignatures()
+	text, folded := p.fold()
+	if folded == (Folded{}) {
+		return r
+	}
+	links, gone := linksIn(text, r.Text[body:])
+	if folded.Quoted > 0 {
+		folded.Quoted += gone
+	} else {
+		folded.Signature += gone
+	}
+	r.Folded = folded
+	r.Text = text + "\n\n" + folded.note() + links
+	return r
+}
+
+// fromPlain cleans a text/plain part. dashes tells of each line "--" whether a blank follows (RFC 3676 section 4.3).
+func fromPlain(plain string, opts Options) (res Result, dashes []bool) {
+	res = Result{Format: FormatText}
 	if limit := opts.maxInput(); len(plain) > limit {
 		plain, res.Truncated = plain[:runeStart(plain, limit)], true
 	}
 	plain, res.Dropped = Clean(plain)
+	dashes = sigDashes(plain)
 	plain = tidy(plain)
 	if limit := opts.maxOutput(); len(plain) > limit {
 		plain, res.Truncated = plain[:runeStart(plain, limit)], true
 	}
 	res.Text = plain
-	return res
+	return res, dashes
 }
 
 // tidy trims line ends and leaves at most one empty line between others: a page of empty lines hides what is below.

@@ -83,7 +83,7 @@ func roleOf(t tag, a *attrs) role {
 		return roleOfSection(string(a.val[attrName]))
 	case a.has(attrMarker):
 		return roleOfMarker(string(a.val[attrMarker]))
-	case a.has(attrStyle) && t == tagNone && ruled(a.val[attrStyle]):
+	case a.has(attrStyle) && t >= tagCount && ruled(a.val[attrStyle]):
 		return roleHeader
 	}
 	return roleNone

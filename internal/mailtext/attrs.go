@@ -1,9 +1,14 @@
 package mailtext
 
-import "golang.org/x/net/html"
+import (
+	"bytes"
+	"math/bits"
+
+	"golang.org/x/net/html"
+)
 
 // attrs are the attributes that matter; of repeated ones the first counts (WHATWG 13.2.5.33). They hold until the
-// tokenizer goes on.
+// lexer goes on.
 type attrs struct {
 	set uint32
 	val [attrCount][]byte
@@ -32,11 +37,6 @@ const (
 	attrOpen
 	attrText
 	attrPopover
-	attrDisplay
-	attrVisibility
-	attrOpacity
-	attrFill
-	attrFontSize
 	attrType
 	attrName
 	attrMarker
@@ -48,24 +48,103 @@ func (a *attrs) has(x attr) bool { return a.set&(1<<x) != 0 }
 // text is a value to keep: of most attributes nobody asks for it.
 func (a *attrs) text(x attr) string { return string(a.val[x]) }
 
-func (a *attrs) read(z *html.Tokenizer) {
-	for more := true; more; {
-		var key, val []byte
-		key, val, more = z.TagAttr()
-		x, ok := attrOf(key)
-		if !ok || a.has(x) {
-			continue
-		}
-		a.set |= 1 << x
-		if x != attrStyle && x != attrClass && len(val) > maxURL+1 {
-			val = val[:maxURL+1] // beyond use, and pictures stand in src
-		}
-		a.val[x] = val
+// reset forgets the attributes of the tag before.
+func (a *attrs) reset() {
+	for ; a.set != 0; a.set &= a.set - 1 {
+		a.val[bits.TrailingZeros32(a.set)] = nil
 	}
 }
 
-func attrOf(key []byte) (attr, bool) {
-	switch string(key) {
+// note keeps the attribute if it is one that matters.
+func (a *attrs) note(key string, val []byte) {
+	x, ok := attrOf(lowerName(key))
+	if !ok || a.has(x) {
+		return
+	}
+	a.set |= 1 << x
+	if x != attrStyle && x != attrClass && len(val) > maxURL+1 {
+		val = val[:maxURL+1] // beyond use, and pictures stand in src
+	}
+	if bytes.IndexByte(val, '&') >= 0 {
+		val = unescaped(val)
+	}
+	a.val[x] = val
+}
+
+// unescaped resolves the character references of a value (WHATWG 13.2.5.73).
+func unescaped(val []byte) []byte {
+	out := make([]byte, 0, len(val))
+	for len(val) > 0 {
+		amp := bytes.IndexByte(val, '&')
+		if amp < 0 {
+			amp = len(val)
+		}
+		out = append(out, val[:amp]...)
+		if val = val[amp:]; len(val) > 0 {
+			char, size := reference(val)
+			out = append(out, char...)
+			val = val[size:]
+		}
+	}
+	return out
+}
+
+// maxReference is the length of the longest name of a character, its marks included, and some.
+const maxReference = 40
+
+// reference reads the character reference that s, the rest of an attribute's value, begins with: "&" if it is none.
+func reference(s []byte) (char string, size int) {
+	if len(s) > 1 && s[1] == '#' {
+		return numbered(s)
+	}
+	end := 1
+	for end < len(s) && (isAlpha(s[end]) || isDigit(s[end])) {
+		end++
+	}
+	closed := end < len(s) && s[end] == ';'
+	if closed {
+		end++
+	} else if end < len(s) && s[end] == '=' {
+		return "&", 1 // "&copy=1" is a parameter
+	}
+	if end > maxReference {
+		return "&", 1
+	}
+	name := string(s[:end])
+	char = html.UnescapeString(name)
+	last := char[len(char)-1]
+	switch {
+	case name == "&semi;":
+	case closed && last == ';', !closed && (isAlpha(last) || isDigit(last)), char == name:
+		return "&", 1 // only the beginning of it is a name, which counts in texts alone
+	}
+	return char, end
+}
+
+// numbered reads a reference by number.
+func numbered(s []byte) (char string, size int) {
+	digits := 2
+	hex := len(s) > 2 && s[2]|0x20 == 'x'
+	if hex {
+		digits++
+	}
+	end := digits
+	for end < len(s) && (isDigit(s[end]) || hex && isHex(s[end])) {
+		end++
+	}
+	if end == digits {
+		return "&", 1
+	}
+	if end < len(s) && s[end] == ';' {
+		end++
+	}
+	return html.UnescapeString(string(s[:end])), end
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+func attrOf(key string) (attr, bool) {
+	switch key {
 	case "style":
 		return attrStyle, true
 	case "class":
@@ -112,23 +191,6 @@ func attrOf(key []byte) (attr, bool) {
 		return attrName, true
 	case "data-marker":
 		return attrMarker, true
-	}
-	return drawnAttrOf(key)
-}
-
-// drawnAttrOf knows the attributes that SVG has for what styles say elsewhere.
-func drawnAttrOf(key []byte) (attr, bool) {
-	switch string(key) {
-	case "display":
-		return attrDisplay, true
-	case "visibility":
-		return attrVisibility, true
-	case "opacity":
-		return attrOpacity, true
-	case "fill":
-		return attrFill, true
-	case "font-size":
-		return attrFontSize, true
 	}
 	return 0, false
 }

@@ -130,15 +130,31 @@ func firstRunes(s string, n int) (string, bool) {
 	return s, false
 }
 
-// firstSuspect returns the offset of the first byte that is not printable ASCII, tab or newline. The bytes
-// before a suspect one may matter to it, so the last of them is never needed again once written.
+// firstSuspect returns the offset of the first character that may have to change.
 func firstSuspect(s string) int {
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; c < ' ' && c != '\n' && c != '\t' || c >= 0x7f {
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c >= ' ' && c < 0x7f || c == '\n' || c == '\t' {
+			i++
+			continue
+		}
+		if c < utf8.RuneSelf {
 			return i
 		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		if r == utf8.RuneError && size == 1 || !plainRune(r) {
+			return i
+		}
+		i += size
 	}
 	return len(s)
+}
+
+// plainRune reports characters that stay whatever stands beside them; false says nothing. These are most of the letters
+// of living languages, and the usual signs.
+func plainRune(r rune) bool {
+	return r >= 0xA0 && r < 0x300 && r != 0xAD || r >= 0x370 && r < 0x483 || r >= 0x2010 && r <= 0x2027 || r == 0x20AC ||
+		r >= 0x3040 && r < 0x3100 || r >= 0x4E00 && r < 0xA000 || r >= 0xAC00 && r < 0xD7A4
 }
 
 // lookahead finds the next visible character, each stretch of s being read once.

@@ -280,6 +280,9 @@ func (s *sheet) match(names []string, d *decls) {
 	s.matchKey("*", names, d)
 }
 
+// speaksOf reports rules for elements with this name.
+func (s *sheet) speaksOf(name string) bool { return len(s.rules[name]) > 0 }
+
 func (s *sheet) matchKey(key string, names []string, d *decls) {
 	rules := s.rules[key]
 	for i := range rules {

@@ -3,56 +3,47 @@ package mailtext
 import (
 	"strconv"
 	"strings"
-
-	"golang.org/x/net/html"
 )
 
 // start handles a start tag.
-func (r *renderer) start(z *html.Tokenizer, selfClosing bool) {
-	name, hasAttrs := z.TagName()
-	t, tr := r.tagOf(name)
-	tagName := ""
-	if len(r.rules.rules) > 0 {
-		tagName = string(name)
-	}
-	var a attrs
-	if hasAttrs {
-		a.read(z)
-	}
+func (r *renderer) start(l *lexer) {
+	t, tr := r.tagOf(l.name)
+	a := &l.attrs
 	switch {
 	case tr&raw != 0:
-		r.startRaw(z, t, &a, selfClosing)
+		r.startRaw(l, t)
 		return
 	case t == tagNoscript:
-		z.NextIsNotRawText() // mail programs run no scripts, so its content is displayed
+		l.notRaw() // its tags count where no scripts run
 	case t == tagHead, tr&tableParts != 0 && r.last[tagTable] < 0:
 		return
 	case t == tagA && r.last[tagA] >= 0:
 		r.endLink()
 		r.endFormat(tagA, r.last[tagA])
 	}
+	if at := r.last[tagSVG]; at >= 0 && r.last[tagForeign] < at && breaksOut(l.name, tr) {
+		r.popTo(at)
+	}
 	r.imply(t, tr, r.standards)
-	d := r.declared(tagName, &a)
-	r.hint(t, tr, &a, &d)
-	own := d.look()
-	if tr&unseen != 0 || t == tagDesc && r.last[tagSVG] >= 0 {
+	own, d := r.appearance(l.name, t, tr, a)
+	if tr&unseen != 0 {
 		own.gone = true
 	}
 	if t == tagImg {
-		r.image(&a, &d, own)
+		r.image(a, d, own)
 		return
 	}
 	if tr&void != 0 {
 		if !r.look().gone {
 			r.breaks(t, tr)
-			r.beginRegion(t, &a)
+			r.beginRegion(t, a)
 		}
 		return
 	}
-	if selfClosing && r.last[tagSVG] >= 0 {
+	if l.selfClosing && r.last[tagSVG] >= 0 {
 		return
 	}
-	r.sawBody = r.sawBody || t != tagHTML
+	r.sawBody = r.sawBody || t != tagHTML && (t != tagBody || a.has(attrClass) || a.has(attrID))
 	if tr&format != 0 {
 		r.reopen()
 	}
@@ -66,44 +57,92 @@ func (r *renderer) start(z *html.Tokenizer, selfClosing bool) {
 	e.names = r.rules.enter(r.scratch)
 	if !e.total.gone {
 		e.laidOut = true
-		r.entered(t, tr, &a)
-		e.region = r.beginRegion(t, &a)
+		r.entered(t, tr, a)
+		e.region = r.beginRegion(t, a)
 	}
 }
 
+// breaksOut reports an element that ends a drawing around it, whose end tag was forgotten (WHATWG 13.2.6.5).
+func breaksOut(name string, tr traits) bool {
+	switch name {
+	case "a", "font", "image", "input", "area", "link", "param", "source", "track", "form", "select", "button":
+		return false
+	case "span", "sub", "sup", "ruby", "var", "table", "body":
+		return true
+	}
+	return tr&(closesP|format|void) != 0
+}
+
 // startRaw handles an element whose content is no text to show.
-func (r *renderer) startRaw(z *html.Tokenizer, t tag, a *attrs, selfClosing bool) {
-	if selfClosing && r.last[tagSVG] >= 0 { // is empty there (WHATWG 13.2.6.5)
-		z.NextIsNotRawText()
+func (r *renderer) startRaw(l *lexer, t tag) {
+	if l.selfClosing && r.last[tagSVG] >= 0 { // is empty there (WHATWG 13.2.6.5)
+		l.notRaw()
 		return
 	}
-	r.inRaw, r.rawTag = true, t
+	r.rawTag = t
 	// A style sheet for paper says nothing of the screen.
-	if t == tagStyle && a.has(attrMedia) && !always("@media "+a.text(attrMedia)) {
+	if t == tagStyle && l.attrs.has(attrMedia) && !always("@media "+l.attrs.text(attrMedia)) {
 		r.rawTag, r.rules.partial = tagScript, true
 	}
 }
 
-// declared collects what rules and the style attribute say of an element.
-func (r *renderer) declared(tagName string, a *attrs) decls {
-	var d decls
-	if len(r.rules.rules) > 0 {
-		r.scratch = r.rules.names(r.scratch[:0], tagName, a.text(attrClass), a.text(attrID))
-		r.rules.match(r.scratch, &d)
+// styled is what a style attribute declares.
+type styled struct {
+	decls decls
+	look  look
+}
+
+// appearance is what rules, attributes and the element itself say of how it looks. The declarations must not be changed.
+func (r *renderer) appearance(name string, t tag, tr traits, a *attrs) (look, *decls) {
+	const hints = 1<<attrHidden | 1<<attrPopover | 1<<attrBgcolor | 1<<attrBackground | 1<<attrColor | 1<<attrSize | 1<<attrText | 1<<attrHref
+	inline := &r.unstyled
+	if style := a.val[attrStyle]; a.has(attrStyle) && len(style) > 0 {
+		inline = r.styleOf(style)
 	}
-	style := a.val[attrStyle]
-	if len(style) == 0 {
-		return d
+	ruled := r.ruled(name, a)
+	if !ruled && a.set&hints == 0 && t != tagDialog && tr&pre == 0 {
+		return inline.look, &inline.decls
 	}
-	said, ok := r.styles[string(style)]
-	if !ok {
-		said.parseStyle(string(style), weightInline)
-		if len(r.styles) < maxCached {
-			r.styles[string(style)] = said
-		}
+	r.said = decls{}
+	if ruled {
+		r.rules.match(r.scratch, &r.said)
 	}
-	d.merge(&said, 0)
-	return d
+	if inline != &r.unstyled {
+		r.said.merge(&inline.decls, 0)
+	}
+	r.hint(t, tr, a, &r.said)
+	return r.said.look(), &r.said
+}
+
+// ruled collects the element's names that rules speak of and reports whether some rule may hold.
+func (r *renderer) ruled(name string, a *attrs) bool {
+	r.scratch = r.scratch[:0]
+	if len(r.rules.rules) == 0 {
+		return false
+	}
+	class, id := "", ""
+	if a.has(attrClass) {
+		class = a.text(attrClass)
+	}
+	if a.has(attrID) {
+		id = a.text(attrID)
+	}
+	r.scratch = r.rules.names(r.scratch, name, class, id)
+	return len(r.scratch) > 0 || len(r.rules.rules["*"]) > 0
+}
+
+// styleOf reads a style attribute; senders repeat a few dozen of them.
+func (r *renderer) styleOf(style []byte) *styled {
+	if known, ok := r.styles[string(style)]; ok {
+		return known
+	}
+	said := &styled{}
+	said.decls.parseStyle(string(style), weightInline)
+	said.look = said.decls.look()
+	if len(r.styles) < maxCached {
+		r.styles[string(style)] = said
+	}
+	return said
 }
 
 // hint adds what attributes and the element itself say; every rule outweighs them.
@@ -127,38 +166,11 @@ func (r *renderer) hint(t tag, tr traits, a *attrs, d *decls) {
 		}
 	case t == tagBody && a.has(attrText):
 		d.set(propColor, uint32(parseColor(strings.ToLower(strings.TrimSpace(a.text(attrText))))), weightHint)
-	case r.last[tagSVG] >= 0 || t == tagSVG:
-		r.drawn(t, a, d)
 	case t == tagA && a.has(attrHref):
 		d.set(propColor, uint32(colorOther), weightHint) // links have a colour of their own
 	case tr&pre != 0:
 		d.set(propSpace, saysYes, weightHint)
 	}
-}
-
-// drawn adds what SVG's own attributes say (SVG 2 section 6.6).
-func (r *renderer) drawn(t tag, a *attrs, d *decls) {
-	var said decls
-	for x, name := range map[attr]string{
-		attrDisplay: "display", attrVisibility: "visibility", attrOpacity: "opacity", attrFill: "color", attrFontSize: "font-size",
-	} {
-		value := strings.ToLower(strings.TrimSpace(a.text(x)))
-		if x == attrFill && value == "none" {
-			value = "transparent"
-		}
-		said.declare(name, value, 0)
-	}
-	if t == tagSVG {
-		said.declare("width", a.text(attrWidth), 0)
-		said.declare("height", a.text(attrHeight), 0)
-		said.set(propOverflow, saysYes, 0)
-		if !a.has(attrFill) {
-			said.set(propColor, uint32(colorRGB), 0) // its texts do not take the page's colour
-		}
-	}
-	own := *d
-	*d = said
-	d.merge(&own, weightHint)
 }
 
 // breaks begins or ends a line or paragraph.

@@ -115,8 +115,6 @@ func TestFromHTMLShowsMore(t *testing.T) {
 		{"white page text on black", `<body bgcolor=black text=white><p>SHOWN`},
 		{"nothing said on dark blue", `<p style="background:#000080">SHOWN`},
 		{"black where a rule was not understood", `<style>.h:not(.x){color:#fff}</style><p class=h style="background:#000">SHOWN`},
-		{"drawing in a white text", `<div style="color:#fff"><svg><text>SHOWN</text></svg></div>`},
-		{"drawing in white on dark", `<svg style="background:#000"><text fill="#fff">SHOWN</text></svg>`},
 		{"half within half", `<div style="opacity:.5"><div style="opacity:.5">SHOWN</div></div>`},
 		{"opacity taken back", `<p style="opacity:.01;opacity:1">SHOWN`},
 		{"another attribute", `<style>p[class^=h],p[lang=h]{display:none}</style><p class=x>SHOWN`},

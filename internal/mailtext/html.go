@@ -2,8 +2,6 @@ package mailtext
 
 import (
 	"strings"
-
-	"golang.org/x/net/html"
 )
 
 const (
@@ -68,14 +66,14 @@ func render(src string, opts Options) rendered {
 	var rules sheet
 	r := newRenderer(&rules, opts)
 	r.w.out = make([]byte, 0, min(len(src)/markupShare, opts.maxOutput()))
-	r.run(src)
+	r.run(newLexer(src))
 	if r.lateStyle {
 		// A style block below the text it hides: once more, now knowing it.
 		rules.reset()
 		out := r.w.out[:0]
 		r = newRenderer(&rules, opts)
 		r.w.out, r.knowsAll = out, true
-		r.run(src)
+		r.run(newLexer(src))
 	}
 	res := r.finish()
 	res.truncated = res.truncated || cut
@@ -87,13 +85,14 @@ type renderer struct {
 	opts      Options
 	w         writer
 	rules     *sheet
-	styles    map[string]decls
-	knowsAll  bool // the rules of later style blocks are known
-	lateStyle bool // a style block came after elements it may speak of
+	styles    map[string]*styled
+	unstyled  styled
+	said      decls // of the element at hand
+	knowsAll  bool  // the rules of later style blocks are known
+	lateStyle bool  // a style block came after elements it may speak of
 	sawBody   bool
 	standards bool // a doctype was given
 	rawTag    tag  // the next text is the inside of this element
-	inRaw     bool
 	inHidden  bool // the last text was hidden
 	truncated bool
 	dropped   Dropped
@@ -104,32 +103,27 @@ type renderer struct {
 }
 
 func newRenderer(rules *sheet, opts Options) *renderer {
-	r := &renderer{opts: opts, rules: rules, styles: map[string]decls{}, w: writer{limit: opts.maxOutput()}}
+	r := &renderer{opts: opts, rules: rules, styles: map[string]*styled{}, w: writer{limit: opts.maxOutput()}}
 	r.stack = newStack(r.left)
 	r.linked.numbers = map[string]int{}
 	return r
 }
 
-func (r *renderer) run(src string) {
-	z := html.NewTokenizer(strings.NewReader(src))
+func (r *renderer) run(l *lexer) {
 	for !r.w.full {
-		kind := z.Next()
-		if kind != html.TextToken {
-			r.inRaw = false
-		}
-		switch kind {
-		case html.ErrorToken:
+		switch l.next() {
+		case tokenEnd:
 			return
-		case html.DoctypeToken:
+		case tokenDoctype:
 			r.standards = true
-		case html.TextToken:
-			r.text(z)
-		case html.StartTagToken, html.SelfClosingTagToken:
-			r.start(z, kind == html.SelfClosingTagToken)
-		case html.EndTagToken:
-			name, _ := z.TagName()
-			r.endTag(r.tagOf(name))
-		case html.CommentToken: // never seen by a person
+		case tokenText:
+			r.text(l.text)
+		case tokenRaw:
+			r.rawText(l.text)
+		case tokenStart:
+			r.start(l)
+		case tokenClose:
+			r.endTag(r.tagOf(l.name))
 		}
 	}
 }
@@ -149,28 +143,26 @@ func (r *renderer) finish() rendered {
 	return res
 }
 
+// rawText reads the rules of a style block.
+func (r *renderer) rawText(s string) {
+	if r.rawTag == tagStyle && !r.knowsAll {
+		added := r.rules.parse(s)
+		missed := r.sawBody || r.last[tagBody] >= 0 && (r.rules.speaksOf("body") || r.rules.speaksOf("*"))
+		r.lateStyle = r.lateStyle || added && missed
+	}
+}
+
 // text handles what stands between two tags.
-func (r *renderer) text(z *html.Tokenizer) {
-	b := z.Text()
-	if r.inRaw {
-		r.inRaw = false
-		if r.rawTag == tagStyle && !r.knowsAll {
-			r.lateStyle = r.rules.parse(string(b)) && r.sawBody || r.lateStyle
-		}
-		return
-	}
-	if len(b) == 0 {
-		return
-	}
-	if allSpace(b) {
-		r.blank(string(b))
+func (r *renderer) text(s string) {
+	if allSpace(s) {
+		r.blank(s)
 		return
 	}
 	if r.over > 0 {
 		r.truncated = true
 		return
 	}
-	s, d := Clean(string(b))
+	s, d := Clean(s)
 	if strings.TrimSpace(s) == "" {
 		if !r.look().hidden() {
 			r.dropped.Invisible += d.Invisible
@@ -200,9 +192,9 @@ func (r *renderer) blank(s string) {
 	}
 }
 
-func allSpace(b []byte) bool {
-	for _, c := range b {
-		if c != ' ' && c != '\n' && c != '\t' && c != '\r' && c != '\f' {
+func allSpace(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c != ' ' && c != '\n' && c != '\t' && c != '\r' && c != '\f' {
 			return false
 		}
 	}

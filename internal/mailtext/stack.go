@@ -55,11 +55,11 @@ func newStack(popped func(*element)) *stack {
 }
 
 // tagOf numbers a lower-case element name.
-func (s *stack) tagOf(name []byte) (tag, traits) {
-	if t, ok := s.tags[string(name)]; ok {
+func (s *stack) tagOf(name string) (tag, traits) {
+	if t, ok := s.tags[name]; ok {
 		return t, s.traits[t]
 	}
-	t, tr := lookupTag(string(name))
+	t, tr := lookupTag(name)
 	if t == tagNone {
 		if len(s.tags) >= maxNames {
 			return tagNone, tr | orphan
@@ -68,7 +68,7 @@ func (s *stack) tagOf(name []byte) (tag, traits) {
 		s.last, s.traits = append(s.last, -1), append(s.traits, 0)
 	}
 	s.traits[t] = tr
-	s.tags[string(name)] = t
+	s.tags[name] = t
 	return t, tr
 }
 

@@ -10,7 +10,6 @@ const (
 	tagBr
 	tagCaption
 	tagDD
-	tagDesc
 	tagDialog
 	tagDL
 	tagDT
@@ -44,6 +43,7 @@ const (
 	tagTR
 	tagUL
 	tagFont
+	tagForeign
 	tagCount
 )
 
@@ -102,16 +102,16 @@ func lookupTag(name string) (tag, traits) {
 		return tagTemplate, unseen | special | scoped
 	case "datalist", "canvas", "audio", "meter", "progress", "annotation", "annotation-xml":
 		return tagNone, unseen // what stands in video is shown by most mail programs
-	case "desc", "metadata", "defs", "symbol", "clippath", "mask", "pattern", "marker":
-		return tagDesc, 0 // of SVG
 	case "noscript":
-		return tagNoscript, special
+		return tagNoscript, unseen | special // shown by few: where its scripts could run it is not
 	case "applet", "marquee", "object":
 		return tagNone, special | scoped
 	case "textarea", "plaintext", "xmp":
 		return tagNone, block | pre
+	case "foreignobject":
+		return tagForeign, special
 	case "svg":
-		return tagSVG, 0
+		return tagSVG, unseen // removed by most
 	case "button", "select":
 		return tagNone, special
 	case "option":

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/postern-mail/postern/internal/golden"
 	"github.com/postern-mail/postern/mailtool"
 )
 
@@ -41,7 +42,7 @@ func vendors() map[API]vendor {
 func TestFiles(t *testing.T) {
 	data := samples(t, 3)
 	shown := map[API][]string{
-		OpenAIResponses: {"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf"},
+		OpenAIResponses: {"image/png", "image/jpeg", "image/webp", "application/pdf"},
 		Anthropic:       {"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf"},
 		Gemini:          {"image/png", "image/jpeg", "image/webp", "application/pdf"},
 	}
@@ -62,6 +63,22 @@ func TestFiles(t *testing.T) {
 				t.Errorf("%s %s: a stranger's file name stands outside the answer: %s", api, kind, text)
 			}
 		}
+	}
+}
+
+// TestFileResults keeps a result with files as each API gets it, to the byte.
+// TestOfficialLibraries reads the same file.
+func TestFileResults(t *testing.T) {
+	data := samples(t, 1)
+	done := mailtool.Result{JSON: json.RawMessage(`{"handle":"h1"}`), Files: []mailtool.File{
+		{URI: "mail://ann/m1/2", Name: "cat.webp", Type: "image/webp", Data: data["image/webp"]},
+		{URI: "mail://ann/m1/3", Name: "bill.pdf", Type: "application/pdf", Data: data["application/pdf"]},
+		{URI: "mail://ann/m1/4", Name: "run.exe", Type: "application/pdf", Data: []byte("MZ")},
+	}}
+	for _, api := range []API{OpenAIChat, OpenAIResponses, Anthropic, Gemini} {
+		f := &Functions{vendor: vendors()[api]}
+		answer := f.answer(call{id: "call_1", name: "get_attachment"}, done, nil, &room{bytes: maxFiles})
+		golden.Compare(t, "testdata/files/"+string(api)+".json", append(answer.JSON, '\n'))
 	}
 }
 
@@ -133,7 +150,7 @@ func FuzzSniff(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		got := sniff(data)
-		if got != "" && !(responses{}).takes(got) {
+		if got != "" && !(anthropic{}).takes(got) {
 			t.Fatalf("%q", got)
 		}
 	})

@@ -203,8 +203,9 @@ func (responses) read(raw json.RawMessage) (call, *mailtool.Error) {
 	return c.withText(in.Arguments)
 }
 
+// takes leaves out GIF: an animated one is refused, and telling means decoding it.
 func (responses) takes(mediaType string) bool {
-	return mediaType == "application/pdf" || isImage(mediaType)
+	return mediaType == "application/pdf" || isImage(mediaType) && mediaType != "image/gif"
 }
 
 func (responses) write(c call, r result) any {

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/anthropics/anthropic-sdk-go"
+	"github.com/anthropics/anthropic-sdk-go/packages/param"
+
+	"github.com/postern-mail/postern/mailtool/funcall"
+)
+
+// maxTokens is room for an answer and the calls of one turn.
+const maxTokens = 4096
+
+// messages speaks Anthropic's Messages API.
+type messages struct {
+	client anthropic.Client // from ANTHROPIC_API_KEY and ANTHROPIC_BASE_URL
+	params anthropic.MessageNewParams
+}
+
+func newMessages(model, system, question string, tools []json.RawMessage) model {
+	m := &messages{client: anthropic.NewClient(), params: anthropic.MessageNewParams{
+		Model: model, MaxTokens: maxTokens, System: []anthropic.TextBlockParam{{Text: system}},
+		Messages: []anthropic.MessageParam{anthropic.NewUserMessage(anthropic.NewTextBlock(question))},
+	}}
+	for _, tool := range tools {
+		m.params.Tools = append(m.params.Tools, param.Override[anthropic.ToolUnionParam](tool))
+	}
+	return m
+}
+
+func (m *messages) ask(ctx context.Context) (reply, error) {
+	said, err := m.client.Messages.New(ctx, m.params)
+	if err != nil {
+		return reply{}, err
+	}
+	m.params.Messages = append(m.params.Messages, said.ToParam())
+	r := reply{in: said.Usage.InputTokens, out: said.Usage.OutputTokens}
+	if why := said.StopReason; why != anthropic.StopReasonEndTurn && why != anthropic.StopReasonToolUse {
+		r.cut = string(why)
+	}
+	for _, block := range said.Content {
+		switch block.Type {
+		case "text":
+			r.text += block.Text
+		case "tool_use":
+			r.calls = append(r.calls, json.RawMessage(block.RawJSON()))
+		}
+	}
+	return r, nil
+}
+
+// tell puts all results into one message, as the API wants them.
+func (m *messages) tell(answers []funcall.Answer) {
+	var results []anthropic.ContentBlockParamUnion
+	for _, a := range answers {
+		results = append(results, param.Override[anthropic.ContentBlockParamUnion](a.JSON))
+	}
+	m.params.Messages = append(m.params.Messages, anthropic.NewUserMessage(results...))
+}

@@ -1,0 +1,112 @@
+package mailtool_test
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+// shown is one message of read_message.
+type shown struct {
+	ID, Subject, Body, Format, Invite, Unsubscribe, Auth string
+
+	Warnings []string
+	Folded   struct{ Quoted, Signature int }
+	Headers  []string
+}
+
+func readOne(t *testing.T, id, format string, call func(name string, args json.RawMessage) json.RawMessage) shown {
+	t.Helper()
+	args, err := json.Marshal(struct {
+		IDs    []string `json:"ids"`
+		Format string   `json:"format,omitempty"`
+	}{[]string{id}, format})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out struct {
+		Untrusted string
+		Messages  []shown
+	}
+	if err := json.Unmarshal(call("read_message", args), &out); err != nil || len(out.Messages) != 1 {
+		t.Fatalf("%v, %d messages", err, len(out.Messages))
+	}
+	m := out.Messages[0]
+	m.Body = inside(t, out.Untrusted, m.Body)
+	return m
+}
+
+// TestReadFacts: what a message says besides its text is told in words.
+func TestReadFacts(t *testing.T) {
+	reg, caller, deliver := mailbox(t)
+	call := func(name string, args json.RawMessage) json.RawMessage {
+		res, err := reg.Call(context.Background(), caller, name, args)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res.JSON
+	}
+	id := deliver("INBOX", `Authentication-Results: mx.example.org; spf=pass; dkim=pass; dmarc=fail
+Received: from x by mx.example.org with ESMTPS; Fri, 20 Nov 2026 09:00:00 +0000
+From: "service@bank.example" <x@evil.test>
+To: ann@example.org
+Subject: Meeting
+List-Unsubscribe: <https://news.example.org/u/1>
+List-Unsubscribe-Post: List-Unsubscribe=One-Click
+MIME-Version: 1.0
+Content-Type: multipart/alternative; boundary=b
+
+--b
+Content-Type: text/plain; charset=utf-8
+
+Please come.
+
+On Thu, 19 Nov 2026 at 10:00, Ann <ann@example.org> wrote:
+> Shall we meet?
+> I could come on Monday.
+
+--`+" "+`
+Bob, Head of Meetings
+--b
+Content-Type: text/calendar; charset=utf-8; method=REQUEST
+
+BEGIN:VCALENDAR
+METHOD:REQUEST
+BEGIN:VEVENT
+UID:1
+SUMMARY:Planning
+LOCATION:Room 2
+DTSTART;TZID=W. Europe Standard Time:20261124T150000
+DTEND;TZID=W. Europe Standard Time:20261124T154500
+ORGANIZER;CN=Bob:mailto:bob@example.com
+ATTENDEE;CN=Ann;PARTSTAT=NEEDS-ACTION:mailto:ann@example.org
+END:VEVENT
+END:VCALENDAR
+--b--
+`)
+	m := readOne(t, id, "", call)
+	for _, want := range []string{"Planning", "Room 2", "2026-11-24", "14:00", "bob@example.com", "ann@example.org"} {
+		if !strings.Contains(m.Invite, want) {
+			t.Errorf("the invitation does not say %q:\n%s", want, m.Invite)
+		}
+	}
+	if m.Unsubscribe != "one-click at news.example.org" || m.Auth != "spf=pass dkim=pass dmarc=fail" || m.Format != "" {
+		t.Errorf("unsubscribe %q, auth %q, format %q", m.Unsubscribe, m.Auth, m.Format)
+	}
+	for _, want := range []string{"dmarc=fail", "service@bank.example"} {
+		if !strings.Contains(strings.Join(m.Warnings, "\n"), want) {
+			t.Errorf("no warning of %s: %q", want, m.Warnings)
+		}
+	}
+	if !strings.HasPrefix(m.Body, "Please come.") || strings.Contains(m.Body, "Shall we meet") || m.Folded.Quoted == 0 {
+		t.Errorf("body %q, folded %+v", m.Body, m.Folded)
+	}
+	full := readOne(t, id, "full", call)
+	if !strings.Contains(full.Body, "Shall we meet?") || !strings.Contains(full.Body, "Head of Meetings") || full.Folded.Quoted != 0 {
+		t.Errorf("format full: body %q, folded %+v", full.Body, full.Folded)
+	}
+	if headers := readOne(t, id, "headers", call); len(headers.Headers) != 9 || headers.Body != "" {
+		t.Errorf("format headers: %+v", headers)
+	}
+}

@@ -22,6 +22,8 @@ const (
 	// maxAttendees is how many people of an entry are kept, maxShown how many of them the text shows.
 	maxAttendees = 200
 	maxShown     = 20
+	// maxDates bounds the dates taken out of or added to a recurrence: more than that nobody reads.
+	maxDates = 12
 	// maxDefects bounds what is said about a broken object.
 	maxDefects = 10
 )
@@ -70,8 +72,10 @@ type Event struct {
 	End   Moment // of dates the day after the last; of a task when it is due; never before Start
 
 	Rule         Rule
-	Excluded     int    // dates taken out of the recurrence
-	Added        int    // dates added to it
+	Excluded     []Moment // dates taken out of the recurrence
+	Added        []Moment // dates added to it, or the only ones
+	MoreExcluded int
+	MoreAdded    int
 	RecurrenceID Moment // the one date of a series that this entry replaces
 	AndLater     bool   // and all after it
 

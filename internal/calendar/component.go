@@ -136,7 +136,7 @@ func (r *reader) finish(lines *contentline.Reader) Calendar {
 		c.Events = append(c.Events, r.drafts[i].finish(&r.zones, &r.defects))
 	}
 	if n := lines.Skipped(); n > 0 {
-		r.defects.add("%d lines are no content lines", n)
+		r.defects.add("lines that are none of a calendar: %d", n)
 	}
 	for _, said := range r.zones.defects.list {
 		r.defects.add("%s", said)

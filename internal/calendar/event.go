@@ -12,6 +12,7 @@ import (
 type draft struct {
 	Event
 	start, end, due, recurrence stamp
+	excluded, added             []stamp
 	duration, rule              string
 	html                        string
 	wholeDays                   bool // Exchange's mark of an all-day event
@@ -38,9 +39,9 @@ func (d *draft) property(line *contentline.Line) {
 	case "EXRULE":
 		d.moreRules = true
 	case "EXDATE":
-		d.Excluded += strings.Count(line.Value, ",") + 1
+		dates(line, &d.excluded, &d.MoreExcluded)
 	case "RDATE":
-		d.Added += strings.Count(line.Value, ",") + 1
+		dates(line, &d.added, &d.MoreAdded)
 	case "SEQUENCE":
 		if n, err := strconv.Atoi(strings.TrimSpace(line.Value)); err == nil && n > 0 {
 			d.Sequence = n
@@ -82,7 +83,7 @@ func (d *draft) text(line *contentline.Line) {
 		d.Free = strings.EqualFold(strings.TrimSpace(line.Value), "TRANSPARENT")
 	case "URL":
 		set(&d.Link, line.Value)
-	case "CONFERENCE", "X-GOOGLE-CONFERENCE", "X-MICROSOFT-SKYPETEAMSMEETINGURL", "X-MICROSOFT-ONLINEMEETINGCONFLINK":
+	case "CONFERENCE", "X-GOOGLE-CONFERENCE", "X-MICROSOFT-SKYPETEAMSMEETINGURL", "X-MICROSOFT-ONLINEMEETINGEXTERNALLINK":
 		set(&d.Conference, line.Value) // RFC 7986 section 5.11, and what was there before it
 	}
 }
@@ -94,6 +95,20 @@ func (d *draft) attendee(line *contentline.Line) {
 	}
 	if p := person(line); p.Known() {
 		d.Attendees = append(d.Attendees, p)
+	}
+}
+
+// dates reads EXDATE and RDATE; of periods the start.
+func dates(line *contentline.Line, to *[]stamp, more *int) {
+	for value := range strings.SplitSeq(line.Value, ",") {
+		if len(*to) == maxDates {
+			*more++
+			continue
+		}
+		value, _, _ = strings.Cut(value, "/")
+		if value = strings.TrimSpace(value); value != "" {
+			*to = append(*to, stamp{value: value, zone: line.Param("TZID")})
+		}
 	}
 }
 
@@ -160,6 +175,12 @@ func (d *draft) finish(zones *zones, defects *defects) Event {
 	e.End = e.End.notBefore(e.Start, defects)
 	if e.Description == "" {
 		e.Description = d.html
+	}
+	for _, s := range d.excluded {
+		e.Excluded = append(e.Excluded, s.momentBeside(e.Start, zones, defects))
+	}
+	for _, s := range d.added {
+		e.Added = append(e.Added, s.momentBeside(e.Start, zones, defects))
 	}
 	if d.rule != "" {
 		e.Rule = parseRule(d.rule, e.Start, zones, defects)

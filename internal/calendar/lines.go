@@ -3,12 +3,22 @@ package calendar
 import (
 	"strconv"
 	"strings"
+
+	"github.com/postern-mail/postern/internal/mailtext"
 )
 
-// writer writes the lines of entries.
+// writer writes the lines of entries, and counts what cleaning took out.
 type writer struct {
-	b    strings.Builder
-	opts Options
+	b       strings.Builder
+	opts    Options
+	dropped mailtext.Dropped
+}
+
+// clean makes a stranger's words one bounded line.
+func (w *writer) clean(s string, limit int) string {
+	s, dropped := mailtext.CleanLine(s, limit)
+	w.dropped.Add(dropped)
+	return s
 }
 
 func (w *writer) line(s string) {
@@ -24,7 +34,7 @@ func (w *writer) field(word, value string) {
 }
 
 func (w *writer) event(e *Event) {
-	w.field("What", clean(e.Summary, maxSummary))
+	w.line(e.title(w.clean(e.Summary, maxSummary)))
 	switch {
 	case e.Kind != TaskKind:
 		w.field("When", span(e.Start, e.End, w.opts.Zone))
@@ -37,37 +47,41 @@ func (w *writer) event(e *Event) {
 		}
 	}
 	w.recurrence(e)
-	w.field("Where", clean(e.Location, maxSummary))
-	w.field("Join", link(e.Conference))
+	w.field("Where", w.clean(e.Location, maxSummary))
+	w.field("Join", w.link(e.Conference))
 	if e.Link != e.Conference {
-		w.field("Link", link(e.Link))
+		w.field("Link", w.link(e.Link))
 	}
-	w.field("Organizer", e.Organizer.words())
+	w.field("Organizer", w.person(e.Organizer))
 	w.attendees(e)
-	w.field("State", e.state())
-	w.field("Comment", clean(e.Comment, maxNotes))
+	w.field("State", w.state(e))
+	w.field("Comment", w.clean(e.Comment, maxNotes))
 	if w.opts.Brief {
 		return
 	}
 	if e.Files > 0 {
 		w.field("Files", strconv.Itoa(e.Files)+" attached or linked, not shown")
 	}
-	w.field("Notes", notes(e.Description))
+	w.field("Notes", w.notes(e.Description))
 }
 
 func (w *writer) recurrence(e *Event) {
-	if e.Rule.Recurs() || e.Added > 0 {
-		said := "on dates of its own"
+	if e.Rule.Recurs() || len(e.Added) > 0 {
+		var said []string
 		if e.Rule.Recurs() {
-			said = e.Rule.words(w.opts.Zone)
+			said = append(said, e.Rule.words(e.Start, w.opts.Zone))
 		}
-		if e.Excluded > 0 {
-			said += ", but not on " + plural(e.Excluded, "date", "dates")
+		if len(e.Excluded) > 0 {
+			said = append(said, "but not on "+w.days(e.Excluded, e.MoreExcluded, dayLayout))
 		}
-		if e.Added > 0 {
-			said += ", and on " + plural(e.Added, "date", "dates") + " more"
+		if len(e.Added) > 0 {
+			on := "also on "
+			if !e.Rule.Recurs() {
+				on = "on "
+			}
+			said = append(said, on+w.days(e.Added, e.MoreAdded, minute))
 		}
-		w.field("Repeats", said)
+		w.field("Repeats", strings.Join(said, ", "))
 	}
 	if !e.RecurrenceID.Missing() {
 		which := "only the one of "
@@ -78,13 +92,40 @@ func (w *writer) recurrence(e *Event) {
 	}
 }
 
+// days lists dates in the reader's zone.
+func (w *writer) days(dates []Moment, more int, layout string) string {
+	words := list(dates, func(m Moment) string {
+		switch m.Form {
+		case Missing:
+			return "a date that is not readable"
+		case Date:
+			return m.Time.Format(dayLayout)
+		case Instant:
+			m.Time = m.Time.In(w.opts.Zone)
+		}
+		return m.Time.Format(layout)
+	})
+	if more > 0 {
+		words += " and " + strconv.Itoa(more) + " more"
+	}
+	return words
+}
+
+// title starts an entry with what it is.
+func (e *Event) title(summary string) string {
+	if summary == "" {
+		summary = "without a title"
+	}
+	return strings.ToUpper(string(e.Kind[:1])) + string(e.Kind[1:]) + ": " + summary
+}
+
 func (w *writer) attendees(e *Event) {
 	if len(e.Attendees) == 0 {
 		return
 	}
 	var said []string
 	for _, p := range e.Attendees[:min(len(e.Attendees), maxShown)] {
-		said = append(said, p.words())
+		said = append(said, w.person(p))
 	}
 	total := len(e.Attendees) + e.MoreAttendees
 	if more := total - len(said); more > 0 {
@@ -98,7 +139,7 @@ func (w *writer) attendees(e *Event) {
 }
 
 // state words what is not the usual case.
-func (e *Event) state() string {
+func (w *writer) state(e *Event) string {
 	var said []string
 	switch e.Status {
 	case "", "CONFIRMED", "FINAL":
@@ -109,7 +150,7 @@ func (e *Event) state() string {
 	case "IN-PROCESS":
 		said = append(said, "in process")
 	default:
-		said = append(said, name(e.Status))
+		said = append(said, w.name(e.Status))
 	}
 	switch e.Class {
 	case "PRIVATE", "CONFIDENTIAL":
@@ -121,10 +162,10 @@ func (e *Event) state() string {
 	return strings.Join(said, ", ")
 }
 
-// words says a person as "Ann Example <ann@example.org> accepted, optional".
-func (p Person) words() string {
-	who := name(p.Name)
-	if addr := name(p.Addr); addr != "" {
+// person says who it is: "Ann Example <ann@example.org> accepted, optional".
+func (w *writer) person(p Person) string {
+	who := w.name(p.Name)
+	if addr := w.name(p.Addr); addr != "" {
 		if who == "" {
 			who = addr
 		} else {
@@ -142,10 +183,10 @@ func (p Person) words() string {
 	case "TENTATIVE":
 		said = append(said, "accepted tentatively")
 	default:
-		said = append(said, name(p.Status))
+		said = append(said, w.name(p.Status))
 	}
 	if p.DelegatedTo != "" {
-		said = append(said, "to "+name(p.DelegatedTo))
+		said = append(said, "to "+w.name(p.DelegatedTo))
 	}
 	switch p.Type {
 	case "ROOM", "RESOURCE", "GROUP":
@@ -158,7 +199,7 @@ func (p Person) words() string {
 		said = append(said, "for information")
 	}
 	if p.SentBy != "" {
-		said = append(said, "through "+name(p.SentBy))
+		said = append(said, "through "+w.name(p.SentBy))
 	}
 	if len(said) > 0 {
 		who += " " + strings.Join(said, ", ")
@@ -167,7 +208,7 @@ func (p Person) words() string {
 }
 
 // name cleans a name or an address and takes out what separates people in a line.
-func name(s string) string {
+func (w *writer) name(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch r {
 		case '<', '>':
@@ -177,15 +218,18 @@ func name(s string) string {
 		}
 		return r
 	}, s)
-	return clean(s, maxAddr)
+	return w.clean(s, maxAddr)
 }
 
-// link shows addresses a person could follow, and no other scheme.
-func link(s string) string {
-	scheme, _, _ := strings.Cut(s, ":")
+// link shows addresses a person could follow, and of others only that they are there.
+func (w *writer) link(s string) string {
+	scheme, _, found := strings.Cut(s, ":")
 	switch strings.ToLower(scheme) {
 	case "http", "https", "tel", "sip", "sips", "mailto", "xmpp":
-		return clean(s, maxLink)
+		return w.clean(s, maxLink)
 	}
-	return ""
+	if !found {
+		return w.clean(s, maxLink)
+	}
+	return "not shown: it is no address of the web, a phone or a person"
 }

@@ -22,7 +22,7 @@ const (
 type Moment struct {
 	Time time.Time
 	Form Form
-	Zone string // the sender's, as the time zone database calls it where possible; "" for UTC and without a zone
+	Zone string // the sender's, as the time zone database calls it where possible; of a Floating one: not known
 }
 
 // Missing reports that there is no time.
@@ -34,6 +34,10 @@ type stamp struct{ value, zone string }
 func (s *stamp) set(line *contentline.Line) {
 	if s.value == "" {
 		s.value, s.zone = strings.TrimSpace(line.Value), line.Param("TZID")
+	}
+	// A display name that was not quoted is cut at its own colon: TZID=(UTC+01:00) Berlin:20261124T150000.
+	if i := strings.LastIndexByte(s.value, ':'); i >= 0 && strings.HasPrefix(s.zone, "(") && !strings.Contains(s.zone, ")") {
+		s.zone, s.value = s.zone+":"+s.value[:i], s.value[i+1:]
 	}
 }
 
@@ -58,6 +62,7 @@ func (s stamp) moment(zones *zones, defects *defects) Moment {
 			return Moment{Form: Instant, Time: zone.at(w.clock), Zone: zone.shownName()}
 		}
 		defects.add("the time zone %q is not known: its times are given as written", shorten(s.zone))
+		return Moment{Form: Floating, Time: localTime(zones.local, w.clock), Zone: s.zone}
 	}
 	return Moment{Form: Floating, Time: localTime(zones.local, w.clock)}
 }
@@ -173,7 +178,7 @@ type wall struct {
 // parseWall reads 20261124, 20261124T150000 and 20261124T150000Z, also with the separators of ISO 8601, without
 // seconds, and with an offset.
 func parseWall(value string) (w wall, ok bool) {
-	s := strings.ToUpper(strings.TrimSpace(value))
+	s := strings.ToUpper(strings.Join(strings.Fields(value), "")) // a fold of two spaces leaves one
 	day, clock, timed := strings.Cut(s, "T")
 	date, ok := digits(strings.ReplaceAll(day, "-", ""), 8)
 	if !ok {

@@ -54,6 +54,10 @@ func parseRule(value string, start Moment, zones *zones, defects *defects) Rule 
 			r.Count = positive(value)
 		case "UNTIL":
 			r.Until = stamp{value: value}.momentBeside(start, zones, defects)
+			if r.Until.Form == Instant && start.Form == Instant {
+				// It is written in UTC and meant as a day of the sender's.
+				r.Until.Time, r.Until.Zone = r.Until.Time.In(start.Time.Location()), start.Zone
+			}
 		case "BYDAY":
 			for day := range strings.SplitSeq(value, ",") {
 				if n, weekday, ok := parseWeekday(day); ok && len(r.Days) < maxNumbers {
@@ -138,8 +142,9 @@ func frequency(freq string) string {
 	return ""
 }
 
-// words says the rule as "every 2 weeks on Monday and Friday, 10 times"; zone is the reader's.
-func (r Rule) words(zone *time.Location) string {
+// words says the rule as "every 2 weeks on Monday and Friday, 10 times"; start and zone, the reader's, tell whether
+// these are the reader's days.
+func (r Rule) words(start Moment, zone *time.Location) string {
 	if r.Freq == "" {
 		return "by a rule that is not readable"
 	}
@@ -152,6 +157,9 @@ func (r Rule) words(zone *time.Location) string {
 	}
 	if on := r.days(); on != "" {
 		b.WriteString(" on " + on)
+		if start.Form == Instant && start.Time.Format(dayLayout) != start.Time.In(zone).Format(dayLayout) {
+			b.WriteString(" (where the sender is)")
+		}
 	}
 	if len(r.Months) > 0 {
 		b.WriteString(" in " + list(r.Months, func(n int) string {

@@ -26,32 +26,34 @@ const (
 type Options struct {
 	// Zone is the reader's; nil is UTC.
 	Zone *time.Location
+	// Notes is how many characters of a description are shown; 1,000 when not positive.
+	Notes int
 	// Brief leaves out descriptions and files: for an invitation whose mail says the same.
 	Brief bool
 }
 
-// Text is Read and Calendar.Text in one; text is empty when the object says nothing at all.
+// Text is Read and Calendar.Text in one; text is empty when the object is none.
 func Text(object string, opts Options) (text string, truncated bool) {
 	c := Read(object, opts.Zone)
-	return c.Text(opts), c.Truncated
+	text, _ = c.Text(opts)
+	return text, c.Truncated
 }
 
 // Text says the facts in compact lines "Word: value", first what kind of message it is. Each line of a stranger's
-// words is clean and bounded, and no value can make a line of its own.
-func (c Calendar) Text(opts Options) string {
+// words is clean and bounded, no value can make a line of its own, and what cleaning took out is counted.
+func (c Calendar) Text(opts Options) (string, mailtext.Dropped) {
 	if opts.Zone == nil {
 		opts.Zone = time.UTC
 	}
-	if len(c.Events)+c.More+c.FreeBusy == 0 && c.Method == "" && len(c.Defects) == 0 {
-		return ""
+	if len(c.Events)+c.FreeBusy == 0 && c.Method == "" {
+		return "", mailtext.Dropped{}
 	}
 	w := writer{opts: opts}
 	w.line(c.headline())
-	w.field("Calendar", clean(c.Name, maxSummary))
+	w.field("Calendar", w.clean(c.Name, maxSummary))
 	for i := range c.Events {
 		if len(c.Events) > 1 {
 			w.line("")
-			w.line(string(c.Events[i].Kind) + " " + strconv.Itoa(i+1))
 		}
 		w.event(&c.Events[i])
 	}
@@ -68,9 +70,9 @@ func (c Calendar) Text(opts Options) string {
 		w.line("The object is longer than what was read.")
 	}
 	for _, defect := range c.Defects {
-		w.field("Defect", clean(defect, maxDefect))
+		w.field("Defect", w.clean(defect, maxDefect))
 	}
-	return strings.TrimSuffix(w.b.String(), "\n")
+	return strings.TrimSuffix(w.b.String(), "\n"), w.dropped
 }
 
 // headline says what the sender wants (RFC 5546 section 1.4).
@@ -84,7 +86,7 @@ func (c Calendar) headline() string {
 	case "REQUEST":
 		said = "Invitation"
 		if sequence > 0 {
-			said = "Invitation, changed since it was first sent (revision " + strconv.Itoa(sequence) + ")"
+			said = "Invitation, updated (revision " + strconv.Itoa(sequence) + ")"
 		}
 	case "CANCEL":
 		said = "Cancellation by the organizer"
@@ -106,14 +108,12 @@ func (c Calendar) headline() string {
 		said = "Calendar message " + clean(c.Method, maxSaid)
 	}
 	if n := len(c.Events) + c.More; n != 1 {
-		said += ", " + plural(n, "entry", "entries")
-	} else if len(c.Events) == 1 && c.Events[0].Kind != EventKind {
-		said += " (" + string(c.Events[0].Kind) + ")"
+		said += ", " + strconv.Itoa(n) + " entries"
 	}
 	return said
 }
 
-// clean makes a stranger's words one bounded line.
+// clean is for words whose invisible characters need no count.
 func clean(s string, limit int) string {
 	s, _ = mailtext.CleanLine(s, limit)
 	return s
@@ -125,20 +125,23 @@ func shorten(s string) string { return clean(s, maxSaid) }
 // markup finds descriptions that are HTML: those of Google are, without a word about it.
 var markup = regexp.MustCompile(`(?i)</?(p|br|a|b|i|u|ul|ol|li|div|span|html|body|html-blob|table)\b[^>]*>`)
 
+// rulers are the lines that Teams, Zoom and Google draw around what they add.
+var rulers = regexp.MustCompile(`(^|\s)[-_=~*#:.]{4,}(\s|$)`)
+
 // notes makes one line of a description.
-func notes(s string) string {
+func (w *writer) notes(s string) string {
 	if len(s) > maxHTML {
 		s = s[:maxHTML]
 	}
 	if markup.MatchString(s) {
-		s, _, _ = mailtext.FromHTML(s, mailtext.Options{MaxOutput: maxHTML})
+		text, dropped, _ := mailtext.FromHTML(s, mailtext.Options{MaxOutput: maxHTML, Full: true})
+		w.dropped.Add(dropped)
+		s = text
 	}
-	return clean(s, maxNotes)
-}
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
+	s = rulers.ReplaceAllString(s, " ")
+	limit := w.opts.Notes
+	if limit <= 0 {
+		limit = maxNotes
 	}
-	return strconv.Itoa(n) + " " + many
+	return w.clean(s, limit)
 }

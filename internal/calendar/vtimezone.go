@@ -11,7 +11,7 @@ import (
 const (
 	// maxParts is how many observances of a VTIMEZONE are kept: London's whole history has about 240.
 	maxParts = 400
-	// maxOnsets is how many RDATEs of an observance are kept.
+	// maxOnsets is how many RDATEs of a VTIMEZONE are kept.
 	maxOnsets = 400
 )
 
@@ -20,7 +20,8 @@ type definition struct {
 	name     string
 	database string // X-LIC-LOCATION: its name in the time zone database
 	parts    []observance
-	more     int
+	onsets   int // RDATEs in parts
+	more     int // parts and RDATEs that were not kept
 }
 
 func (d *definition) property(line *contentline.Line) {
@@ -42,7 +43,13 @@ func (d *definition) add(o *observance) {
 		if !o.fromKnown {
 			o.from = o.to
 		}
-		d.parts = append(d.parts, *o)
+		keep := min(len(o.dates), maxOnsets-d.onsets)
+		d.more += len(o.dates) - keep
+		o.dates = o.dates[:keep]
+		d.onsets += keep
+		if o.startKnown || keep > 0 {
+			d.parts = append(d.parts, *o)
+		}
 	}
 }
 

@@ -8,9 +8,9 @@ const (
 	minute      = dayLayout + " " + clockLayout
 )
 
-// day words a moment as a day, for the end of a recurrence.
+// day words the end of a recurrence.
 func (m Moment) day(zone *time.Location) string {
-	if m.Form == Instant {
+	if m.Form == Instant && m.Zone == "" {
 		m.Time = m.Time.In(zone)
 	}
 	return m.Time.Format(dayLayout)
@@ -31,7 +31,11 @@ func span(start, end Moment, zone *time.Location) string {
 		return wholeSpan(start.Time, end)
 	case start.Form == Floating:
 		from, to := start.Time, end.Time
-		return fromTo(from, to, !end.Missing(), "") + " (no time zone given)"
+		zoneless := "no time zone given"
+		if start.Zone != "" {
+			zoneless = "in the sender's zone " + clean(start.Zone, maxZoneShown) + ", which is not known"
+		}
+		return fromTo(from, to, !end.Missing(), "") + " (" + zoneless + ")"
 	}
 	from, to := start.Time.In(zone), end.Time.In(zone)
 	offset := from.Format("-07:00")

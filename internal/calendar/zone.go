@@ -6,12 +6,14 @@ import (
 )
 
 const (
-	// maxZones bounds the look-ups in the time zone database for one object, each of which may read a file.
+	// maxZones bounds the zones looked up for one object, each look-up in the database reading a file or more.
 	maxZones = 32
+	// maxLoads bounds them altogether: a display name may take a few dozen.
+	maxLoads = 300
 	// maxZoneName is longer than any name in the database and any display name of Outlook.
 	maxZoneName = 200
 	// maxCities bounds the cities of a display name that are looked up.
-	maxCities = 6
+	maxCities = 4
 )
 
 // loader is time.LoadLocation, or in tests a machine without time zones.
@@ -21,6 +23,7 @@ type loader func(name string) (*time.Location, error)
 type zones struct {
 	local   *time.Location
 	load    loader
+	loads   int
 	defined []*definition
 	found   map[string]zone
 	defects defects
@@ -97,7 +100,7 @@ func (z *zones) named(id string) zone {
 		return got
 	}
 	parts := strings.Split(id, "/")
-	for n := min(3, len(parts)-1); n > 0; n-- {
+	for n := min(3, len(parts)-1); n > 1; n-- {
 		if got := z.location(strings.Join(parts[len(parts)-n:], "/")); got.known() {
 			return got
 		}
@@ -110,7 +113,7 @@ func (z *zones) location(name string) zone {
 	switch strings.ToUpper(name) {
 	case "UTC", "GMT", "Z", "ETC/UTC", "ETC/GMT":
 		return zone{location: time.UTC, name: "Etc/UTC"}
-	case "", "LOCAL":
+	case "", "LOCAL", "LOCALTIME", "POSIXRULES", "FACTORY":
 		return zone{}
 	}
 	for _, c := range []byte(name) {
@@ -118,7 +121,14 @@ func (z *zones) location(name string) zone {
 			return zone{}
 		}
 	}
-	for _, spelling := range []string{name, capitals(name)} {
+	spellings := []string{name}
+	if name == strings.ToLower(name) || name == strings.ToUpper(name) {
+		spellings = append(spellings, capitals(name))
+	}
+	for _, spelling := range spellings {
+		if z.loads++; z.loads > maxLoads {
+			break
+		}
 		if location, err := z.load(spelling); err == nil {
 			return zone{location: location, name: spelling}
 		}
@@ -195,7 +205,7 @@ func displayOffset(id string) (offset time.Duration, rest string, ok bool) {
 	if i := strings.IndexAny(s, ") "); i >= 0 {
 		head, rest = s[:i], strings.TrimSpace(s[i+1:])
 	}
-	if head == "" && open {
+	if head == "" && open && rest != "" {
 		return 0, rest, true
 	}
 	if len(head) == 2 {

@@ -61,27 +61,27 @@ func (d *draft) property(line *contentline.Line) {
 func (d *draft) reach(line *contentline.Line) {
 	switch line.Name {
 	case "EMAIL":
-		add(&d.Emails, line, without(line.Text(), "mailto:"))
+		d.add(&d.Emails, line, without(contentline.Unescape(line.Value), "mailto:"))
 	case "TEL":
-		add(&d.Phones, line, without(line.Text(), "tel:"))
+		d.add(&d.Phones, line, without(contentline.Unescape(line.Value), "tel:"))
 	case "ADR":
 		value := line.Param("LABEL") // RFC 6350 section 6.3.1: the address as on an envelope
 		if value == "" {
 			value = postal(line.Value)
 		}
-		add(&d.Addresses, line, value)
+		d.add(&d.Addresses, line, value)
 	case "LABEL":
 		if len(d.Addresses) == 0 {
-			add(&d.Addresses, line, strings.ReplaceAll(line.Text(), "\n", ", "))
+			d.add(&d.Addresses, line, strings.ReplaceAll(line.Text(), "\n", ", "))
 		}
 	case "URL":
-		add(&d.URLs, line, line.Text())
+		d.add(&d.URLs, line, link(contentline.Unescape(line.Value)))
 	case "IMPP":
-		add(&d.Messaging, line, line.Text())
+		d.add(&d.Messaging, line, contentline.Unescape(line.Value))
 	case "X-AIM", "X-ICQ", "X-JABBER", "X-MSN", "X-SKYPE", "X-SKYPE-USERNAME", "X-YAHOO", "X-QQ", "X-TWITTER":
 		name := strings.ToLower(strings.TrimSuffix(strings.TrimPrefix(line.Name, "X-"), "-USERNAME"))
-		if value := strings.TrimSpace(line.Text()); value != "" {
-			add(&d.Messaging, line, name+":"+value)
+		if value := strings.TrimSpace(contentline.Unescape(line.Value)); value != "" {
+			d.add(&d.Messaging, line, name+":"+value)
 		}
 	}
 }
@@ -105,7 +105,9 @@ func (d *draft) labelled(uses []string) []string {
 		return uses
 	}
 	group := uses[0][len(groupMark):]
-	uses = uses[1:]
+	if uses = uses[1:]; len(uses) == 0 {
+		uses = nil
+	}
 	for _, l := range d.labels {
 		if strings.EqualFold(l.group, group) {
 			return append([]string{l.text}, uses...)
@@ -117,10 +119,14 @@ func (d *draft) labelled(uses []string) []string {
 // groupMark starts the first use of an entry while its group is not yet looked up; no use has a NUL.
 const groupMark = "\x00"
 
-func add(entries *[]Entry, line *contentline.Line, value string) {
+func (d *draft) add(entries *[]Entry, line *contentline.Line, value string) {
 	value = strings.TrimSpace(value)
 	known := slices.ContainsFunc(*entries, func(e Entry) bool { return e.Value == value })
-	if value == "" || known || len(*entries) == maxEntries {
+	if value == "" || known {
+		return
+	}
+	if len(*entries) == maxEntries {
+		d.More++
 		return
 	}
 	e := Entry{Value: value}
@@ -136,7 +142,8 @@ func add(entries *[]Entry, line *contentline.Line, value string) {
 		}
 		for _, v := range p.Values {
 			for use := range strings.SplitSeq(v, ",") {
-				if use = strings.ToLower(strings.TrimSpace(use)); tells(use) && !slices.Contains(e.Uses, use) && len(e.Uses) < maxParts {
+				use = strings.TrimPrefix(strings.ToLower(strings.TrimSpace(use)), "x-")
+				if tells(use) && !slices.Contains(e.Uses, use) && len(e.Uses) < maxParts {
 					e.Uses = append(e.Uses, use)
 				}
 			}
@@ -205,6 +212,19 @@ func birthday(line *contentline.Line) string {
 func appleLabel(s string) string {
 	s = strings.TrimSuffix(strings.TrimPrefix(s, "_$!<"), ">!$_")
 	return strings.ToLower(s)
+}
+
+// link passes on what a person could follow.
+func link(s string) string {
+	scheme, _, found := strings.Cut(strings.TrimSpace(s), ":")
+	switch strings.ToLower(scheme) {
+	case "http", "https", "ftp", "mailto", "tel", "sip", "xmpp":
+		return s
+	}
+	if found {
+		return "not shown: no address of the web"
+	}
+	return s
 }
 
 // without cuts a scheme off and resolves its escapes.

@@ -18,14 +18,15 @@ const (
 // Text is Read and Book.Text in one; text is empty when there is no card.
 func Text(file string) (text string, truncated bool) {
 	b := Read(file)
-	return b.Text(), b.Truncated
+	text, _ = b.Text()
+	return text, b.Truncated
 }
 
 // Text says the cards in compact lines "Word: value", an empty line between cards. Each line of a stranger's words
-// is clean and bounded, and no value can make a line of its own.
-func (b Book) Text() string {
-	if len(b.Cards) == 0 && len(b.Defects) == 0 {
-		return ""
+// is clean and bounded, no value can make a line of its own, and what cleaning took out is counted.
+func (b Book) Text() (string, mailtext.Dropped) {
+	if len(b.Cards) == 0 {
+		return "", mailtext.Dropped{}
 	}
 	var w writer
 	for i := range b.Cards {
@@ -46,10 +47,14 @@ func (b Book) Text() string {
 	for _, defect := range b.Defects {
 		w.field("Defect", defect)
 	}
-	return strings.TrimSuffix(w.b.String(), "\n")
+	return strings.TrimSuffix(w.b.String(), "\n"), w.dropped
 }
 
-type writer struct{ b strings.Builder }
+// writer writes the lines of cards, and counts what cleaning took out.
+type writer struct {
+	b       strings.Builder
+	dropped mailtext.Dropped
+}
 
 func (w *writer) field(word, value string) {
 	if value != "" {
@@ -67,17 +72,17 @@ func (w *writer) card(c *Card) {
 	case "location":
 		word = "Place"
 	}
-	who := clean(c.Name, maxName)
+	who := w.clean(c.Name, maxName)
 	if who == "" {
 		who = "without a name"
 	}
-	if nick := clean(c.Nickname, maxName); nick != "" && nick != who {
+	if nick := w.clean(c.Nickname, maxName); nick != "" && nick != who {
 		who += " (" + nick + ")"
 	}
 	w.field(word, who)
-	w.field("Title", clean(c.Title, maxValue))
-	w.field("Role", clean(c.Role, maxValue))
-	if org := clean(c.Organization, maxValue); org != who {
+	w.field("Title", w.clean(c.Title, maxValue))
+	w.field("Role", w.clean(c.Role, maxValue))
+	if org := w.clean(c.Organization, maxValue); org != who {
 		w.field("Organization", org)
 	}
 	w.entries("Email", c.Emails)
@@ -85,21 +90,27 @@ func (w *writer) card(c *Card) {
 	w.entries("Address", c.Addresses)
 	w.entries("Web", c.URLs)
 	w.entries("Messaging", c.Messaging)
-	w.field("Birthday", clean(c.Birthday, maxUse))
+	if c.More > 0 {
+		w.field("More", strconv.Itoa(c.More)+" ways to reach them are not shown")
+	}
+	w.field("Birthday", w.clean(c.Birthday, maxUse))
 	if c.Members > 0 {
 		w.field("Members", strconv.Itoa(c.Members))
 	}
-	w.field("Note", clean(c.Note, maxNote))
+	w.field("Note", w.clean(c.Note, maxNote))
+	if c.Picture {
+		w.field("Picture", "not shown")
+	}
 }
 
 // entries writes them in one line: "Phone: +49 30 123 (work, cell); +49 30 124 (fax)".
 func (w *writer) entries(word string, entries []Entry) {
 	said := make([]string, 0, len(entries))
 	for _, e := range entries {
-		value := clean(strings.ReplaceAll(e.Value, ";", ","), maxValue)
+		value := w.clean(strings.ReplaceAll(e.Value, ";", ","), maxValue)
 		var uses []string
 		for _, use := range e.Uses {
-			if use = clean(use, maxUse); use != "" {
+			if use = w.clean(use, maxUse); use != "" {
 				uses = append(uses, use)
 			}
 		}
@@ -114,7 +125,8 @@ func (w *writer) entries(word string, entries []Entry) {
 }
 
 // clean makes a stranger's words one bounded line.
-func clean(s string, limit int) string {
-	s, _ = mailtext.CleanLine(s, limit)
+func (w *writer) clean(s string, limit int) string {
+	s, dropped := mailtext.CleanLine(s, limit)
+	w.dropped.Add(dropped)
 	return s
 }

@@ -49,6 +49,7 @@ type Card struct {
 	Addresses []Entry
 	URLs      []Entry
 	Messaging []Entry
+	More      int  // entries beyond those in the lists
 	Members   int  // of a group
 	Picture   bool // there is one, which is not shown
 }
@@ -70,7 +71,7 @@ func Read(text string) Book {
 	b := r.book
 	b.Truncated = lines.Truncated()
 	if n := lines.Skipped(); n > 0 {
-		b.Defects = append(b.Defects, fmt.Sprintf("%d lines are no content lines", n))
+		b.Defects = append(b.Defects, fmt.Sprintf("lines that are none of a card: %d", n))
 	}
 	return b
 }

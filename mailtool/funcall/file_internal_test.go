@@ -48,8 +48,8 @@ func TestFiles(t *testing.T) {
 	}
 	for api, v := range vendors() {
 		f := &Functions{vendor: v}
-		for kind, bytes := range data {
-			one := mailtool.File{URI: "mail://ann/m1/2", Name: "a\"b.bin", Type: "application/x-said", Data: bytes}
+		for kind, body := range data {
+			one := mailtool.File{URI: "mail://ann/m1/2", Name: "a\"b.bin", Type: "application/x-said", Data: body}
 			answer := f.answer(call{id: "c1", name: "get_attachment"}, mailtool.Result{JSON: json.RawMessage(`{"type":"x"}`), Files: []mailtool.File{one}}, nil, &room{bytes: maxFiles})
 			in, text := strings.Contains(string(answer.JSON), kind), string(answer.JSON)
 			want := slices.Contains(shown[api], kind)

@@ -136,6 +136,7 @@ func wrap(api funcall.API, id, name, args string) json.RawMessage {
 		return fmt.Appendf(nil, `{"type":"function_call","id":"fc_1","call_id":%s,"name":%s,"arguments":%s,"status":"completed"}`, quoted(id), quoted(name), quoted(args))
 	case funcall.Anthropic:
 		return fmt.Appendf(nil, `{"type":"tool_use","id":%s,"name":%s,"input":%s}`, quoted(id), quoted(name), args)
+	default: // Gemini
 	}
 	return fmt.Appendf(nil, `{"id":%s,"name":%s,"args":%s}`, quoted(id), quoted(name), args)
 }
@@ -174,6 +175,7 @@ func unwrap(t testing.TB, api funcall.API, raw json.RawMessage) unwrapped {
 		return unwrapResponses(t, raw)
 	case funcall.Anthropic:
 		return unwrapAnthropic(t, raw)
+	default: // Gemini
 	}
 	return unwrapGemini(t, raw)
 }

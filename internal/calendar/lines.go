@@ -102,6 +102,7 @@ func (w *writer) days(dates []Moment, more int, layout string) string {
 			return m.Time.Format(dayLayout)
 		case Instant:
 			m.Time = m.Time.In(w.opts.Zone)
+		case Floating:
 		}
 		return m.Time.Format(layout)
 	})

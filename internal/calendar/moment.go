@@ -34,6 +34,9 @@ type stamp struct{ value, zone string }
 func (s *stamp) set(line *contentline.Line) {
 	if s.value == "" {
 		s.value, s.zone = strings.TrimSpace(line.Value), line.Param("TZID")
+		if strings.EqualFold(line.Param("VALUE"), "DATE") {
+			s.value, _, _ = strings.Cut(s.value, "T") // some write midnight all the same
+		}
 	}
 	// A display name that was not quoted is cut at its own colon: TZID=(UTC+01:00) Berlin:20261124T150000.
 	if i := strings.LastIndexByte(s.value, ':'); i >= 0 && strings.HasPrefix(s.zone, "(") && !strings.Contains(s.zone, ")") {

@@ -118,6 +118,8 @@ func TestSpan(t *testing.T) {
 		{"a day that ends itself", "DTSTART;VALUE=DATE:20261124\nDTEND;VALUE=DATE:20261124", "Tue 2026-11-24, all day"},
 		{"days", "DTSTART;VALUE=DATE:20261124\nDTEND;VALUE=DATE:20261127", "Tue 2026-11-24 to Thu 2026-11-26, all day"},
 		{"days by duration", "DTSTART;VALUE=DATE:20261124\nDURATION:P1W", "Tue 2026-11-24 to Mon 2026-11-30, all day"},
+		{"a day with its midnight", "DTSTART;VALUE=DATE:20261124T000000Z\nDTEND;VALUE=DATE:20261126T000000Z", "Tue 2026-11-24 to Wed 2026-11-25, all day"},
+		{"a display name without quotes", "DTSTART;TZID=(UTC-05:00) Eastern Time (US & Canada):20261124T090000", "Tue 2026-11-24 15:00 (+01:00; sender's zone America/New_York 09:00)"},
 		{"UTC", "DTSTART:20261124T140000Z\nDTEND:20261124T144500Z", "Tue 2026-11-24 15:00-15:45 (+01:00)"},
 		{"no length", "DTSTART:20261124T140000Z\nDTEND:20261124T140000Z", "Tue 2026-11-24 15:00 (+01:00)"},
 		{"past midnight", "DTSTART:20261124T220000Z\nDURATION:PT3H", "Tue 2026-11-24 23:00 to Wed 2026-11-25 02:00 (+01:00)"},

@@ -123,7 +123,7 @@ func (z *zones) location(name string) zone {
 	}
 	spellings := []string{name}
 	if name == strings.ToLower(name) || name == strings.ToUpper(name) {
-		spellings = append(spellings, capitals(name))
+		spellings = []string{capitals(name), name} // a file system that takes any case must not decide what is shown
 	}
 	for _, spelling := range spellings {
 		if z.loads++; z.loads > maxLoads {

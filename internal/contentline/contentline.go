@@ -53,8 +53,14 @@ func (l *Line) Param(name string) string {
 	return ""
 }
 
-// Text is the value and what belongs to it without a fold, with text escapes resolved.
-func (l *Line) Text() string { return Unescape(l.Value + l.Extra) }
+// Text is the value and what belongs to it without a fold, with text escapes resolved and "…" at its end when Cut.
+func (l *Line) Text() string {
+	text := Unescape(l.Value + l.Extra)
+	if l.Cut {
+		text += "…"
+	}
+	return text
+}
 
 // Reader gives the lines of one object.
 type Reader struct {

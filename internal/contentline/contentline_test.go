@@ -109,6 +109,10 @@ func TestText(t *testing.T) {
 	if got := l.Text(); got != "a\nb\nc" {
 		t.Errorf("got %q", got)
 	}
+	l.Cut = true
+	if got := l.Text(); got != "a\nb\nc…" {
+		t.Errorf("got %q", got)
+	}
 	if diff := cmp.Diff([]string{"a;b", "", "c", `d;e`}, contentline.Split(`a\;b;;c;d;e`, ';', 4)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

@@ -11,6 +11,10 @@ const (
 	// maxIntro and maxIntroRows bound the line that says who wrote what follows; long names and addresses wrap it.
 	maxIntro     = 500
 	maxIntroRows = 4
+	// maxBehind is how many words may follow the word "wrote" and the address in such a line: a time, at most.
+	maxBehind = 8
+	// maxNamed is how many words such a line has if it gives neither date nor address.
+	maxNamed = 5
 	// maxHeaderRows bounds a copied header: the fields, and a recipient list that goes on over some lines.
 	maxHeaderRows = 16
 	// maxWrapped is how many lines without a field's name may go on from one that has it.
@@ -133,22 +137,26 @@ func weigh(s string, quoted bool) evidence {
 	date := dateGiven.MatchString(s)
 	tail := strings.TrimRight(s, " :：-*")
 	closed := addressed && (strings.HasSuffix(tail, ">") || strings.HasSuffix(tail, ")") || strings.HasSuffix(tail, "]"))
-	if closed && date {
-		return certain
-	}
-	if !saysWrote(strings.ToLower(s)) {
-		if closed && quoted {
-			return dated
-		}
-		return noEvidence
-	}
+	word := saysWrote(strings.ToLower(s))
 	switch {
-	case date && addressed:
+	case word < 0 && !closed:
+		return noEvidence
+	case word < 0 && tail[len(tail)-1] == '>' && timeGiven.MatchString(s) && beganIntro.MatchString(s):
 		return certain
-	case date || addressed:
+	case word < 0:
 		return dated
 	}
-	return wordOnly
+	// A sentence goes on behind the word and ends in a colon for other reasons.
+	said := max(word, strings.LastIndexByte(s, '@'))
+	switch ends := len(strings.Fields(s[min(said, len(s)):])) <= maxBehind; {
+	case date && addressed && ends:
+		return certain
+	case (date || addressed) && ends:
+		return dated
+	case len(strings.Fields(s)) <= maxNamed:
+		return wordOnly
+	}
+	return noEvidence
 }
 
 // intro returns the row at which the line begins that ends in row i and says who wrote what follows, or -1. quoted says
@@ -226,7 +234,10 @@ func (h header) beside() bool {
 func cutField(s string) (name, value string, ok bool) {
 	s = strings.TrimLeft(s, " \t*|")
 	head := s[:runeStart(s, min(len(s), maxField))]
-	at := strings.IndexAny(head, ":：")
+	at := strings.IndexByte(head, ':')
+	if wide := strings.Index(head, "："); wide >= 0 && (at < 0 || wide < at) {
+		at = wide
+	}
 	if at <= 0 {
 		return "", "", false
 	}
@@ -308,7 +319,7 @@ func (p *letter) parted(i int) (ok, forward bool) {
 	if len(s) < 8 || len(s) > 160 {
 		return false, false
 	}
-	between := dashed.MatchString(s)
+	between := strings.IndexByte("-_=*~\xe2", s[0]) >= 0 && dashed.MatchString(s) // \xe2 begins the longer dashes
 	if !between && !strings.HasSuffix(s, ":") && !strings.HasSuffix(s, "：") || !p.look() {
 		return false, false
 	}
@@ -317,7 +328,7 @@ func (p *letter) parted(i int) (ok, forward bool) {
 	case forward, between && saysOriginal(lower):
 		at := p.next(i + 1)
 		return p.header(at).beside(), forward
-	case between && saysWrote(lower) && strings.HasSuffix(strings.TrimRight(s, "- "), ":"): // Lotus Notes
+	case between && saysWrote(lower) >= 0 && strings.HasSuffix(strings.TrimRight(s, "- "), ":"): // Lotus Notes
 		return true, false
 	}
 	return false, false

@@ -48,9 +48,9 @@ func fieldOf(name string) field {
 	return fieldNone
 }
 
-// saysWrote finds the words that lines such as "On Monday, Ann wrote:" are known by.
-func saysWrote(lower string) bool {
-	return hasAny(lower, bothEdges,
+// saysWrote finds the words that lines such as "On Monday, Ann wrote:" are known by and returns its end, or -1.
+func saysWrote(lower string) int {
+	return endOfAny(lower, bothEdges,
 		"wrote", "writes", "quoting", "zitat von", "schrieb", "schreibt", "geschrieben", "écrit", "escribió", "escribio", "escreveu", "ha scritto", "scrive", "schreef", "skrev",
 		"kirjoitti", "napisał", "napisała", "pisze", "napsal", "napsala", "napísal", "napísala", "írta", "a scris", "написал", "написала", "писал", "писала",
 		"пишет", "пише", "написав", "написала", "έγραψε", "yazdı", "כתב", "כתבה", "كتب", "كتبت", "كتابة", "نوشت", "đã viết", "menulis",
@@ -129,25 +129,27 @@ const (
 	bothEdges edge = 3
 )
 
-// hasAny reports that one of the words stands in s. Scripts without blanks have no edges.
-func hasAny(s string, sides edge, words ...string) bool {
+// hasAny reports that one of the words stands in s.
+func hasAny(s string, sides edge, words ...string) bool { return endOfAny(s, sides, words...) >= 0 }
+
+// endOfAny returns the end of one of the words in s, -1 if none stands there. Scripts without blanks have no edges.
+func endOfAny(s string, sides edge, words ...string) int {
 	for _, w := range words {
 		for from := 0; ; {
 			at := strings.Index(s[from:], w)
 			if at < 0 {
 				break
 			}
-			at += from
+			at, from = at+from, at+from+len(w)
 			before, _ := utf8.DecodeLastRuneInString(s[:at])
-			after, _ := utf8.DecodeRuneInString(s[at+len(w):])
+			after, _ := utf8.DecodeRuneInString(s[from:])
 			first, _ := utf8.DecodeRuneInString(w)
-			if cjk(first) || (sides&leftEdge == 0 || !unicode.IsLetter(before)) && (sides == leftEdge || sides == noEdge || !unicode.IsLetter(after)) {
-				return true
+			if cjk(first) || (sides&leftEdge == 0 || !unicode.IsLetter(before)) && (sides != bothEdges || !unicode.IsLetter(after)) {
+				return from
 			}
-			from = at + len(w)
 		}
 	}
-	return false
+	return -1
 }
 
 func cjk(r rune) bool {

@@ -46,11 +46,19 @@ func TestBombs(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			start := time.Now()
-			text, truncated := calendar.Text(tt.object, calendar.Options{})
-			took := time.Since(start)
-			runtime.ReadMemStats(&after)
+			var text string
+			var truncated bool
+			took := time.Hour
+			for range 3 { // a busy machine is slow by chance, a bad loop each time
+				runtime.ReadMemStats(&before)
+				start := time.Now()
+				text, truncated = calendar.Text(tt.object, calendar.Options{})
+				took = min(took, time.Since(start))
+				runtime.ReadMemStats(&after)
+				if took < time.Second {
+					break
+				}
+			}
 			if truncated != tt.truncated {
 				t.Errorf("truncated %v", truncated)
 			}

@@ -14,9 +14,10 @@ import (
 )
 
 const (
-	// MaxInput is how many bytes are read: a hundred times a large invitation, and a year of a busy calendar. It bounds
-	// the number of lines too.
+	// MaxInput is how many bytes are read: a hundred times a large invitation, and a year of a busy calendar.
 	MaxInput = 1 << 20
+	// MaxLines is how many unfolded lines are read: of usual length, they are more than MaxInput.
+	MaxLines = 50_000
 	// MaxLine is how many bytes of one unfolded line are kept: more than any text a person writes into an
 	// invitation; pictures are longer and not shown.
 	MaxLine = 64 << 10
@@ -65,10 +66,10 @@ func (l *Line) Text() string {
 // Reader gives the lines of one object.
 type Reader struct {
 	lines     physical
-	ahead     string // the next unfolded line, when there is one
-	aheadCut  bool
+	ahead     piece // the next unfolded line, when read already
 	hasAhead  bool
 	truncated bool
+	count     int
 	skipped   int
 }
 
@@ -78,7 +79,7 @@ func NewReader(text string) *Reader {
 	return &Reader{lines: physical{rest: text}, truncated: cut}
 }
 
-// Truncated reports that the text was longer than MaxInput.
+// Truncated reports that the text was longer than MaxInput, or had more than MaxLines.
 func (r *Reader) Truncated() bool { return r.truncated }
 
 // Skipped counts lines without a name seen so far, those kept as Extra included.
@@ -87,16 +88,15 @@ func (r *Reader) Skipped() int { return r.skipped }
 // Next returns the next line that has a name.
 func (r *Reader) Next() (Line, bool) {
 	for {
-		raw, cut, ok := r.take()
+		p, ok := r.take()
 		if !ok {
 			return Line{}, false
 		}
-		line, ok := parse(raw)
+		line, ok := p.parse()
 		if !ok {
 			r.skipped++
 			continue
 		}
-		line.Cut = cut
 		r.extra(&line)
 		return line, true
 	}
@@ -106,17 +106,17 @@ func (r *Reader) Next() (Line, bool) {
 func (r *Reader) extra(line *Line) {
 	var b []byte
 	for {
-		raw, cut, ok := r.take()
+		p, ok := r.take()
 		if !ok {
 			break
 		}
-		if named(raw) {
-			r.ahead, r.aheadCut, r.hasAhead = raw, cut, true
+		if p.named {
+			r.ahead, r.hasAhead = p, true
 			break
 		}
 		r.skipped++
-		if len(b)+len(raw) < MaxLine && !line.Binary {
-			b = append(append(b, '\n'), raw...)
+		if len(b)+len(p.raw) < MaxLine && !line.Binary {
+			b = append(append(b, '\n'), p.raw...)
 		} else {
 			line.Cut = true
 		}
@@ -124,16 +124,32 @@ func (r *Reader) extra(line *Line) {
 	line.Extra = string(b)
 }
 
-func (r *Reader) take() (raw string, cut, ok bool) {
+// piece is an unfolded line, divided at the end of its name if it has one.
+type piece struct {
+	raw, group, name, rest string
+	named, cut             bool
+}
+
+func (r *Reader) take() (piece, bool) {
 	if r.hasAhead {
 		r.hasAhead = false
-		return r.ahead, r.aheadCut, true
+		return r.ahead, true
 	}
-	raw, cut, ok = r.lines.unfold()
-	if ok && !utf8.ValidString(raw) {
-		raw = validate(raw)
+	if r.count == MaxLines {
+		r.truncated = r.truncated || r.lines.rest != ""
+		return piece{}, false
 	}
-	return raw, cut, ok
+	r.count++
+	var p piece
+	var ok bool
+	if p.raw, p.cut, ok = r.lines.unfold(); !ok {
+		return piece{}, false
+	}
+	if !utf8.ValidString(p.raw) {
+		p.raw = validate(p.raw)
+	}
+	p.group, p.name, p.rest, p.named = name(p.raw)
+	return p, true
 }
 
 // name splits a line at the end of its name; rest starts with ";" or ":". A name without a letter is a time, and one
@@ -163,9 +179,4 @@ func name(raw string) (group, name, rest string, ok bool) {
 		group = raw[:dot]
 	}
 	return group, strings.ToUpper(raw[dot+1 : i]), rest, true
-}
-
-func named(raw string) bool {
-	_, _, _, ok := name(raw)
-	return ok
 }

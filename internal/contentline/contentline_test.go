@@ -122,6 +122,23 @@ func TestText(t *testing.T) {
 	}
 }
 
+// drain reads a text that is longer than what is read.
+func drain(t *testing.T, text string) {
+	t.Helper()
+	r := contentline.NewReader(text)
+	lines := 0
+	for l, ok := r.Next(); ok; l, ok = r.Next() {
+		lines++
+		// A byte of windows-1252 is up to three of UTF-8.
+		if len(l.Value) > 3*contentline.MaxLine || len(l.Extra) > 3*contentline.MaxLine || len(l.Params) > 100 {
+			t.Fatalf("a line of %d and %d bytes with %d parameters", len(l.Value), len(l.Extra), len(l.Params))
+		}
+	}
+	if !r.Truncated() || lines > contentline.MaxLines {
+		t.Errorf("%d lines, truncated %v", lines, r.Truncated())
+	}
+}
+
 // TestBounds: whatever comes is read in time that grows with its size, and kept within limits.
 func TestBounds(t *testing.T) {
 	const much = contentline.MaxInput + 1000
@@ -144,18 +161,13 @@ func TestBounds(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			start := time.Now()
-			r := contentline.NewReader(tt.text)
-			for l, ok := r.Next(); ok; l, ok = r.Next() {
-				// A byte of windows-1252 is up to three of UTF-8.
-				if len(l.Value) > 3*contentline.MaxLine || len(l.Extra) > 3*contentline.MaxLine || len(l.Params) > 100 {
-					t.Fatalf("a line of %d and %d bytes with %d parameters", len(l.Value), len(l.Extra), len(l.Params))
-				}
+			took := time.Hour
+			for i := 0; i < 3 && took > time.Second; i++ { // a busy machine is slow by chance, a bad loop each time
+				start := time.Now()
+				drain(t, tt.text)
+				took = min(took, time.Since(start))
 			}
-			if !r.Truncated() {
-				t.Error("not truncated")
-			}
-			if took := time.Since(start); took > 2*time.Second {
+			if took > 2*time.Second {
 				t.Errorf("took %v", took)
 			}
 		})

@@ -108,6 +108,9 @@ func (p *physical) unfold() (line string, cut, ok bool) {
 
 // softBreaks reports whether the line's parameters name quoted-printable.
 func softBreaks(line string) bool {
+	if strings.IndexByte(line, '=') < 0 && strings.IndexByte(line, ';') < 0 {
+		return false
+	}
 	if len(line) > 256 {
 		line = line[:256]
 	}

@@ -6,16 +6,17 @@ import (
 	"golang.org/x/text/encoding/htmlindex"
 )
 
-func parse(raw string) (Line, bool) {
-	group, name, rest, ok := name(raw)
-	if !ok {
+// parse reads the rest of a line that has a name.
+func (p *piece) parse() (Line, bool) {
+	if !p.named {
 		return Line{}, false
 	}
-	line := Line{Group: group, Name: name}
-	line.Params, line.Value, ok = params(rest, true)
+	line := Line{Group: p.group, Name: p.name, Cut: p.cut}
+	var ok bool
+	line.Params, line.Value, ok = params(p.rest, true)
 	if !ok {
 		// A quote that is never closed belongs to the text.
-		if line.Params, line.Value, ok = params(rest, false); !ok {
+		if line.Params, line.Value, ok = params(p.rest, false); !ok {
 			return Line{}, false
 		}
 	}

@@ -76,11 +76,19 @@ func TestBombs(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			start := time.Now()
-			text, truncated := vcard.Text(tt.text)
-			took := time.Since(start)
-			runtime.ReadMemStats(&after)
+			var text string
+			var truncated bool
+			took := time.Hour
+			for range 3 { // a busy machine is slow by chance, a bad loop each time
+				runtime.ReadMemStats(&before)
+				start := time.Now()
+				text, truncated = vcard.Text(tt.text)
+				took = min(took, time.Since(start))
+				runtime.ReadMemStats(&after)
+				if took < time.Second {
+					break
+				}
+			}
 			// All that was allocated is more than what was held at any time.
 			if took > 2*time.Second || after.TotalAlloc-before.TotalAlloc > 64<<20 || !truncated {
 				t.Errorf("%v, %d KiB, truncated %v", took, (after.TotalAlloc-before.TotalAlloc)>>10, truncated)

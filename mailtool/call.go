@@ -67,6 +67,7 @@ type call struct {
 	intent   string // names the claimed send for ever
 	content  string // digest of what is sent
 	answer   json.RawMessage
+	files    []File
 }
 
 // step does one thing to a call. A step that sets the answer ends the call.
@@ -115,7 +116,7 @@ func (r *Registry) Call(ctx context.Context, c *Caller, name string, args json.R
 	if failure != nil {
 		return Result{}, failure
 	}
-	return Result{JSON: k.answer}, nil
+	return Result{JSON: k.answer, Files: k.files}, nil
 }
 
 func (k *call) pass(ctx context.Context) error {
@@ -295,6 +296,9 @@ func (k *call) finish(ctx context.Context, out any, err error) error {
 	}
 	if rows, ok := out.(*Rows); ok {
 		out = rows.withoutEmpty(threadColumn)
+	}
+	if w, ok := out.(withFiles); ok {
+		k.files = w.files()
 	}
 	k.answer, err = compact(out)
 	return err

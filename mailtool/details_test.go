@@ -22,10 +22,10 @@ func TestListAccountsSaysWhatWorks(t *testing.T) {
 		access string
 		tools  int
 	}{
-		{"everything", func(*scopes.Grant) {}, "mail:folders mail:read mail:search mail:modify mail:send", "read write send destroy", 10},
-		{"methods read", func(g *scopes.Grant) { g.Filters = []scopes.Filter{{Methods: []string{"read"}}} }, "mail:folders mail:read mail:search", "read", 6},
-		{"no gate", func(g *scopes.Grant) { g.Gates = 0 }, "mail:folders mail:read mail:search mail:modify", "read write", 9},
-		{"one scope", func(g *scopes.Grant) { g.Scopes = scopes.NewSet(scopes.MailRead) }, "mail:read", "read", 4},
+		{"everything", func(*scopes.Grant) {}, "mail:folders mail:read mail:search mail:modify mail:send", "read write send destroy", 11},
+		{"methods read", func(g *scopes.Grant) { g.Filters = []scopes.Filter{{Methods: []string{"read"}}} }, "mail:folders mail:read mail:search", "read", 7},
+		{"no gate", func(g *scopes.Grant) { g.Gates = 0 }, "mail:folders mail:read mail:search mail:modify", "read write", 10},
+		{"one scope", func(g *scopes.Grant) { g.Scopes = scopes.NewSet(scopes.MailRead) }, "mail:read", "read", 5},
 		{"no account", func(g *scopes.Grant) { g.Accounts = scopes.Accounts() }, "", "", 0},
 	}
 	for _, test := range tests {

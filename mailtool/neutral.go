@@ -5,7 +5,7 @@ import "slices"
 // Neutral lists the tools that work on every backend, in no particular order.
 func Neutral() []Tool {
 	return slices.Concat(
-		accountTools(), folderTools(), messageTools(), searchTools(), waitTools(), threadTools(),
+		accountTools(), folderTools(), messageTools(), searchTools(), waitTools(), threadTools(), attachmentTools(),
 		moveTools(), modifyTools(), deleteTools(), sendTools(),
 	)
 }

@@ -35,6 +35,7 @@ func callables(t *testing.T, reg *Registry) []callable {
 		"wait_for_message": `{"subject":"hello"}`,
 		"read_message":     `{"ids":["dm-1.1"]}`,
 		"read_thread":      `{"id":"dm-1.1"}`,
+		"get_attachment":   `{"handle":"dm-1.1:2"}`,
 		"move_message":     `{"ids":["dm-1.1"],"to":"archive"}`,
 		"flag_message":     `{"ids":["dm-1.1"],"seen":true}`,
 		"delete_message":   `{"ids":["dm-1.1"]}`,
@@ -45,7 +46,7 @@ func callables(t *testing.T, reg *Registry) []callable {
 		"attachments.handle": `"attachments":[{"name":"n.txt","data":"aGk="},{"handle":"dm-1.1:2"}]`,
 	}
 	reaches := map[string]string{
-		"list_accounts": "", "list_folders": "folders", "list_messages": "list", "search_messages": "search", "read_message": "read", "wait_for_message": "list search", "read_thread": "thread read",
+		"list_accounts": "", "list_folders": "folders", "list_messages": "list", "search_messages": "search", "read_message": "read", "wait_for_message": "list search", "read_thread": "thread read", "get_attachment": "open",
 		"move_message": "move", "flag_message": "flags", "delete_message": "delete", "send_message": "send",
 		"delete_message permanent": "purge", "send_message attachments.handle": "open send",
 	}

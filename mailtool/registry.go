@@ -20,15 +20,20 @@ const mailboxParam = "mailbox"
 // Options for NewRegistry; nil means all defaults.
 type Options struct {
 	Timeout time.Duration // of one call; 0 means DefaultTimeout
+	// Converters make text of attachments that are not read without them, such as
+	// PDF. Each media type has one.
+	Converters []Converter
 }
 
-// Registry is a fixed set of tools. It holds no account and is safe for
-// concurrent use.
+// Registry is a fixed set of tools. It holds no account, only for some minutes
+// what is read on of the last few attachments, and is safe for concurrent use.
 type Registry struct {
-	tools   []Tool // by name
-	byName  map[string]Tool
-	timeout time.Duration
-	behind  *Registry // of a discovery registry: where its tools are
+	tools      []Tool // by name
+	byName     map[string]Tool
+	timeout    time.Duration
+	converters map[string]Converter // by media type
+	recent     recent
+	behind     *Registry // of a discovery registry: where its tools are
 }
 
 // NewRegistry builds the set and reports every faulty tool at once: a bad or
@@ -49,6 +54,7 @@ func NewRegistry(opts *Options, tools ...Tool) (*Registry, error) {
 		}
 		r.tools = append(r.tools, t)
 	}
+	faults = append(faults, r.convert(opts.Converters))
 	if r.timeout < 0 {
 		faults = append(faults, errors.New("timeout is negative"))
 	}

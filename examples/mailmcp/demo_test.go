@@ -13,7 +13,7 @@ import (
 // neutral are the tools of an account that can do everything.
 func neutral() []string {
 	return []string{
-		"delete_message", "flag_message", "list_accounts", "list_folders", "list_messages",
+		"delete_message", "flag_message", "get_attachment", "list_accounts", "list_folders", "list_messages",
 		"move_message", "read_message", "read_thread", "search_messages", "send_message", "wait_for_message",
 	}
 }
@@ -65,7 +65,7 @@ func TestReadOnly(t *testing.T) {
 			t.Errorf("%s is listed and not read-only", tool.Name)
 		}
 	}
-	if got, want := c.names(t), []string{"list_accounts", "list_folders", "list_messages", "read_message", "read_thread", "search_messages", "wait_for_message"}; !slices.Equal(got, want) {
+	if got, want := c.names(t), []string{"get_attachment", "list_accounts", "list_folders", "list_messages", "read_message", "read_thread", "search_messages", "wait_for_message"}; !slices.Equal(got, want) {
 		t.Errorf("tools %q, want %q", got, want)
 	}
 	list := c.do(t, "list_messages", args{"limit": 1, "fields": "full"})
@@ -93,7 +93,7 @@ func TestNarrowed(t *testing.T) {
 	}{
 		"one scope":    {[]string{"-scopes", "mail:search"}, []string{"list_accounts", "search_messages"}},
 		"tag":          {[]string{"-tags", "folders"}, []string{"list_folders"}},
-		"verb":         {[]string{"-methods", "get"}, []string{"read_message", "read_thread"}},
+		"verb":         {[]string{"-methods", "get"}, []string{"get_attachment", "read_message", "read_thread"}},
 		"custom sends": {[]string{"-methods", "custom"}, []string{"send_message"}},
 		"no sending":   {[]string{"-methods", "read,write"}, slices.DeleteFunc(neutral(), func(n string) bool { return n == "send_message" })},
 		"all":          {[]string{"-tools", "all"}, neutral()},

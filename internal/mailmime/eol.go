@@ -31,14 +31,22 @@ func (l *lfReader) Read(p []byte) (int, error) {
 			if l.cr && rest[0] == '\n' {
 				rest = rest[1:]
 			}
+			l.cr = false
 			cr := bytes.IndexByte(rest, '\r')
-			if l.cr = cr >= 0; !l.cr {
+			if cr < 0 {
 				out += copy(p[out:], rest)
 				break
 			}
 			out += copy(p[out:], rest[:cr])
-			p[out] = '\n'
-			out, rest = out+1, rest[cr+1:]
+			for rest = rest[cr:]; len(rest) > 0 && rest[0] == '\r'; {
+				p[out] = '\n'
+				out, rest = out+1, rest[1:]
+				if len(rest) > 0 && rest[0] == '\n' {
+					rest = rest[1:]
+				} else if len(rest) == 0 {
+					l.cr = true
+				}
+			}
 		}
 		if out > 0 || err != nil || n == 0 {
 			return out, err

@@ -6,31 +6,41 @@ import (
 )
 
 // header reads a header block to the blank line that ends it, to the first line that cannot be header, or to the section's end.
-func (p *parser) header() []rawField {
+// Of a part's header only what describes the part is kept.
+func (p *parser) header(part bool) []rawField {
 	marks, block := p.buf.marks[:0], p.buf.block[:0]
 	room := int(p.lim.HeaderBytes)
-	over := false
+	if part {
+		room = int(min(p.lim.HeaderBytes, max(p.headRoom, leastHeader)))
+	}
+	full, over, keeping := room, false, false
 	p.skipMailboxLine()
-	for !p.startsBody() {
+	for over || !p.startsBody() {
 		line, cut, ok := p.s.line(max(room, maxFieldName))
 		if !ok || len(line) == 0 && !cut {
 			break
 		}
 		room -= len(line) + 2
-		if (cut || room < 0) && !over {
+		if over {
+			continue
+		}
+		if cut || room < 0 {
 			over = true
 			p.defect("header longer than the limit; the rest was skipped")
 		}
 		name, value, isField := cutField(line)
 		switch {
-		case (line[0] == ' ' || line[0] == '\t') && len(marks) > 0:
-			if !over {
+		case (line[0] == ' ' || line[0] == '\t') && (len(marks) > 0 || part):
+			if !over && keeping {
 				block = append(block, line...)
 				marks[len(marks)-1].value = len(block)
 			}
 		case !isField:
 			p.defect("header line without a field name was skipped")
 		case !over:
+			if keeping = !part || describes(name); !keeping {
+				continue
+			}
 			block = append(block, name...)
 			mark := fieldMark{name: len(block)}
 			block = append(block, value...)
@@ -38,9 +48,24 @@ func (p *parser) header() []rawField {
 			marks = append(marks, mark)
 		}
 	}
+	if part {
+		p.headRoom -= int64(full - max(room, 0))
+	}
 	p.buf.marks, p.buf.block = marks, block
 	return cutFields(string(block), marks)
 }
+
+// describes tells whether a field says what a part is (RFC 2045 section 3).
+func describes(name []byte) bool {
+	return len(name) > 8 && bytes.EqualFold(name[:8], []byte("content-"))
+}
+
+const (
+	// partHeaders bounds the headers of all parts together, in headers of the message's own limit.
+	partHeaders = 16
+	// leastHeader is read of a part's header even when that much was read: parts need no more.
+	leastHeader = 8 << 10
+)
 
 // fieldMark says where in a block of fields one ends: its name, and its value behind that.
 type fieldMark struct{ name, value int }
@@ -81,7 +106,7 @@ func (p *parser) startsBody() bool {
 	if _, _, ok := cutField(next); ok && !bytes.HasPrefix(next, []byte("http")) {
 		return false
 	}
-	if p.headerGoesOn() {
+	if p.junk++; p.junk <= maxJunkLines && p.headerGoesOn() {
 		return false
 	}
 	p.defect("no blank line between header and body")
@@ -106,6 +131,9 @@ func (p *parser) headerGoesOn() bool {
 	}
 	return false
 }
+
+// maxJunkLines bounds how often that is looked for in one message.
+const maxJunkLines = 50
 
 // maxJunk is how far behind a bad line more of the header is looked for.
 const maxJunk = 1024

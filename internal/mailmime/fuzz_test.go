@@ -4,6 +4,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"unicode/utf8"
 
 	"github.com/postern-mail/postern/internal/mailmime"
@@ -15,6 +16,8 @@ func FuzzParse(f *testing.F) {
 		mail("Content-Type: multipart/mixed; boundary=a", "", "--a", "Content-Type: message/rfc822", "", "A: b", "", "--a", "", "x", "--a--"),
 		mail("Content-Type: multipart/alternative; boundary=a", "", "--a", "Content-Type: text/html; charset=gb18030", "Content-Transfer-Encoding: base64", "", "PGI+", "--a", "", "x"),
 		mail("Content-Type: multipart/mixed", "", "--a", "Content-Type: text/plain; name*0*=x''%41; name*1=b", "", "x", "--a--"),
+		mail("Content-Type: multipart/report; boundary=a", "", "--a", "Content-Type: text/plain; format=flowed; delsp=yes", "", "> a ", "> b", "--a", "Content-Type: message/delivery-status", "", "A: b", "--a--"),
+		mail("Content-Type: multipart/mixed; boundary=a", "", "--a", "Content-Type: text/calendar; charset=utf-16", "", "B\x00E\x00", "--a", "Content-Type: text/enriched", "Content-Transfer-Encoding: x-uue", "", "begin 644 a", "#86)C", "end"),
 		mail("Content-Transfer-Encoding: quoted-printable", "Content-Type: text/plain; charset=iso-2022-jp", "", "=1B$BF|=", "x"),
 	} {
 		f.Add(s)
@@ -27,10 +30,10 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			t.Fatalf("Parse: %v", err)
 		}
-		if !utf8.ValidString(m.Text) || !utf8.ValidString(m.HTML) || !utf8.ValidString(m.Header.Subject) {
+		if !utf8.ValidString(m.Text) || !utf8.ValidString(m.HTML) || !utf8.ValidString(m.Header.Subject) || !utf8.ValidString(m.Calendar) {
 			t.Error("not UTF-8")
 		}
-		if len(m.Text) > 500 || len(m.HTML) > 500 || len(m.Defects) > 60 {
+		if len(m.Text) > 500 || len(m.HTML) > 500 || len(m.Calendar) > 500 || len(m.Defects) > 60 {
 			t.Errorf("over a limit: text %d, HTML %d, defects %d", len(m.Text), len(m.HTML), len(m.Defects))
 		}
 		seen := map[string]bool{}
@@ -133,19 +136,77 @@ func FuzzCompose(f *testing.F) {
 	})
 }
 
-func BenchmarkParse(b *testing.B) {
-	d := draft()
-	d.Text, d.HTML = strings.Repeat("Keel bolts and ribs, grün.\n", 400), strings.Repeat("<p>Keel bolts</p>\n", 2000)
-	d.Attachments = []mailmime.Attachment{{Name: "a.bin", Data: []byte(strings.Repeat("0123456789", 100_000))}}
-	raw, err := mailmime.Compose(d)
-	if err != nil {
-		b.Fatal(err)
+func FuzzParseHeader(f *testing.F) {
+	for _, s := range []string{
+		"Subject: =?utf-7?q?+AOk-?=\r\nFrom: a@b\r\n\r\n", "junk\r\njunk\r\nTo: a\r\n", "Content-Type: text/plain; charset=koi8-r\r\nSubject: \xf0\xd2",
+		"From x\r\n>From y\r\n : z\r\n\tfolded\r\n", "Date: Fri, 20 Nov 2026 09:30:00 +0100\r\nReferences: <a@b> <c", "a\rb: c\r\r",
+	} {
+		f.Add(s, "koi8-r")
+		f.Add(s, "utf-7")
 	}
-	b.SetBytes(int64(len(raw)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := mailmime.Parse(strings.NewReader(string(raw)), mailmime.Limits{}); err != nil {
-			b.Fatal(err)
+	f.Fuzz(func(t *testing.T, raw, charset string) {
+		var r mailmime.Reader
+		h, defects := r.ParseHeader([]byte(raw), charset)
+		if len(defects) > 51 {
+			t.Errorf("%d defects", len(defects))
 		}
+		texts := []string{h.Subject, h.MessageID, h.ListID, h.ListUnsubscribe}
+		for _, field := range h.Fields {
+			texts = append(texts, field.Value)
+		}
+		for _, s := range append(append(texts, h.References...), h.InReplyTo...) {
+			if !utf8.ValidString(s) {
+				t.Errorf("not UTF-8: %q", s)
+			}
+		}
+	})
+}
+
+func FuzzParameters(f *testing.F) {
+	for _, s := range []string{
+		`attachment; filename="a.txt"`, `attachment; filename*0*=utf-8''%C3; filename*1*=%9C`, `a; filename*=utf-8'%C3`, `a; filename="utf-8''%C3%9C"`,
+		`a; filename="=?utf-8?q?=C3=9C?="`, `a (c; "`, `a; filename=%41%C3%9C`, `a; filename*00=x; filename*0=y`, `a;filename=b"c;d"`,
+	} {
+		f.Add(s)
 	}
+	f.Fuzz(func(t *testing.T, s string) {
+		m, err := mailmime.Parse(strings.NewReader("Content-Type: "+s+"\r\nContent-Disposition: "+s+"\r\n\r\nx"), mailmime.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := m.Root
+		if !utf8.ValidString(p.Name) || !utf8.ValidString(p.Charset) || !utf8.ValidString(p.Disposition) || p.Type == "" || len(p.Name) > 6*len(s)+20 {
+			t.Errorf("%+v", p)
+		}
+	})
+}
+
+func FuzzDecodeTransfer(f *testing.F) {
+	for _, encoding := range []string{"base64", "quoted-printable", "x-uuencode", "8 bit"} {
+		f.Add(encoding, "YWJj\r\nZGVm", "utf-8")
+		f.Add(encoding, "a=\r\nb =C3=9C \r\n", "utf-7")
+		f.Add(encoding, "begin 644 a\r\n+:&5L;&\\@=V]R;&0\r\n`\r\nend", "iso-2022-kr")
+		f.Add(encoding, "some words here\r\nand more", "utf-16")
+	}
+	f.Fuzz(func(t *testing.T, encoding, in, charset string) {
+		whole, err := io.ReadAll(mailmime.DecodeTransfer(strings.NewReader(in), encoding))
+		if err != nil {
+			t.Fatal(err)
+		}
+		slow, err := io.ReadAll(iotest.OneByteReader(mailmime.DecodeTransfer(iotest.OneByteReader(strings.NewReader(in)), encoding)))
+		if err != nil || string(slow) != string(whole) {
+			t.Errorf("byte by byte %q, %v; at once %q", slow, err, whole)
+		}
+		if len(whole) > len(in)+64*strings.Count(in, "\n")+64 { // a line of uuencode says how long it is
+			t.Errorf("%d bytes became %d", len(in), len(whole))
+		}
+		text, err := io.ReadAll(mailmime.DecodeBody(strings.NewReader(in), encoding, charset))
+		if err != nil || !utf8.Valid(text) {
+			t.Errorf("text %q, %v", text, err)
+		}
+		slow, err = io.ReadAll(mailmime.DecodeBody(iotest.OneByteReader(strings.NewReader(in)), encoding, charset))
+		if err != nil || string(slow) != string(text) {
+			t.Errorf("text byte by byte %q, %v; at once %q", slow, err, text)
+		}
+	})
 }

@@ -46,7 +46,7 @@ func ParseHeader(raw []byte) (Header, []string) {
 }
 
 func (p *parser) onlyHeader(charset string) (Header, []string) {
-	fields := p.header()
+	fields := p.header(false)
 	if p.hint = charset; charset == "" {
 		_, params := parseParams(lookupField(fields, "Content-Type"))
 		p.hint = lookupParam(params, "charset")
@@ -99,7 +99,7 @@ func (p *parser) decodeHeader(raw []rawField) Header {
 			continue
 		}
 		seen |= bit
-		p.decodeField(&h, name, value)
+		p.decodeField(&h, name, value, decoded)
 	}
 	return h
 }
@@ -138,7 +138,7 @@ func knownField(name string) (lower string, bit fieldSet) {
 	return "", 0
 }
 
-func (p *parser) decodeField(h *Header, name, value string) {
+func (p *parser) decodeField(h *Header, name, value, decoded string) {
 	switch name {
 	case "message-id":
 		h.MessageID = firstOf(parseMessageIDs(value))
@@ -147,7 +147,7 @@ func (p *parser) decodeField(h *Header, name, value string) {
 	case "references":
 		h.References = parseMessageIDs(value)
 	case "subject":
-		h.Subject = DecodeHeader(value)
+		h.Subject = decoded
 	case "from":
 		h.From = p.addresses(name, value)
 	case "sender":
@@ -167,11 +167,11 @@ func (p *parser) decodeField(h *Header, name, value string) {
 		}
 		h.Date = t
 	case "list-id":
-		h.ListID = listID(DecodeHeader(value))
+		h.ListID = listID(decoded)
 	case "list-unsubscribe":
-		h.ListUnsubscribe = DecodeHeader(value)
+		h.ListUnsubscribe = decoded
 	case "list-unsubscribe-post":
-		h.ListUnsubscribePost = DecodeHeader(value)
+		h.ListUnsubscribePost = decoded
 	}
 }
 

@@ -2,6 +2,7 @@ package mailmime
 
 import (
 	"io"
+	"slices"
 	"strconv"
 )
 
@@ -12,7 +13,7 @@ func Parse(r io.Reader, lim Limits) (*Message, error) {
 
 func (p *parser) message() (*Message, error) {
 	msg := &Message{}
-	fields := p.header()
+	fields := p.header(false)
 	first := p.defects
 	p.defects = nil
 	root, body := p.root(fields, "", place{})
@@ -40,7 +41,7 @@ func OpenPart(r io.Reader, id string, lim Limits) (io.Reader, Part, error) {
 	p := newParser(r, lim, new(buffers))
 	p.want = id
 	if id != "" {
-		p.root(p.header(), "", place{})
+		p.root(p.header(false), "", place{})
 	}
 	if p.found == nil {
 		if p.s.err != nil {
@@ -55,14 +56,16 @@ func OpenPart(r io.Reader, id string, lim Limits) (io.Reader, Part, error) {
 }
 
 type parser struct {
-	s       *scanner
-	lim     Limits
-	depth   int
-	parts   int
-	defects []string
-	dropped int   // defects beyond maxDefects
-	kept    int64 // bytes of text held, of every part together
-	buf     *buffers
+	s        *scanner
+	lim      Limits
+	depth    int
+	parts    int
+	defects  []string
+	dropped  int   // defects beyond maxDefects
+	headRoom int64 // left for the headers of parts
+	junk     int   // lines in headers that are none
+	kept     int64 // bytes of text held, of every part together
+	buf      *buffers
 
 	hint string // charset of raw 8-bit text in the header
 
@@ -84,10 +87,15 @@ type place struct {
 }
 
 func newParser(r io.Reader, lim Limits, buf *buffers) *parser {
-	return &parser{s: newScanner(r, buf.source), lim: lim.withDefaults(), buf: buf}
+	lim = lim.withDefaults()
+	return &parser{s: newScanner(r, buf.source), lim: lim, headRoom: partHeaders * lim.HeaderBytes, buf: buf}
 }
 
+// defect notes what is malformed, once.
 func (p *parser) defect(text string) {
+	if slices.Contains(p.defects, text) {
+		return
+	}
 	if len(p.defects) >= maxDefects {
 		p.dropped++
 		return
@@ -149,7 +157,7 @@ func (p *parser) multipart(part node, at place) (Part, body) {
 	level := p.s.push(part.boundary)
 	p.depth++
 	start := p.s.mark()
-	preamble := p.preamble()
+	preamble, cut := p.preamble()
 	if p.s.hit == level {
 		preamble = nil // parts follow
 	}
@@ -165,7 +173,9 @@ func (p *parser) multipart(part node, at place) (Part, body) {
 	p.depth--
 	part.Size = p.s.end() - start
 	if len(part.Parts) == 0 {
-		return p.asText(part, at, preamble)
+		whole, text := p.asText(part, at, preamble)
+		text.textCut = text.textCut || cut
+		return whole, text
 	}
 	return part.Part, p.combine(part, texts)
 }
@@ -205,7 +215,7 @@ func (p *parser) child(parent node, before []body, at place) (Part, body) {
 	n := len(parent.Parts)
 	at.digest = parent.Type == "multipart/digest"
 	at.later = at.later || n > 0 && parent.Type != "multipart/alternative" && anyText(before)
-	part := p.describe(p.header(), at)
+	part := p.describe(p.header(true), at)
 	part.ID = childID(parent.ID, n+1)
 	part.leafID = part.ID
 	if parent.Type == "multipart/related" && n > 0 && (parent.start == "" || part.ContentID != parent.start) {
@@ -215,14 +225,14 @@ func (p *parser) child(parent node, before []body, at place) (Part, body) {
 }
 
 // preamble reads the text before the first part, which is the body when no part follows.
-func (p *parser) preamble() []byte {
-	var kept []byte
+func (p *parser) preamble() (kept []byte, cut bool) {
 	for {
 		b := p.s.chunk()
 		if len(b) == 0 {
-			return kept
+			return kept, cut
 		}
-		if room := p.lim.TextBytes - int64(len(kept)); room > 0 {
+		room := p.lim.TextBytes - int64(len(kept))
+		if cut = cut || int64(len(b)) > room; room > 0 {
 			kept = append(kept, b[:min(int64(len(b)), room)]...)
 		}
 	}
@@ -231,7 +241,7 @@ func (p *parser) preamble() []byte {
 func (p *parser) embedded(part Part) (Part, body) {
 	start := p.s.mark()
 	p.depth++
-	fields := p.header()
+	fields := p.header(true)
 	inner, _ := p.root(fields, part.ID, place{embedded: true, inner: true})
 	p.depth--
 	if p.found != nil {

@@ -37,8 +37,11 @@ func (q *qpReader) fill() {
 	if err != nil && whole {
 		q.err = err
 	}
-	q.line = append(q.line, chunk...)
-	line := q.line
+	line := chunk
+	if len(q.line) > 0 || !whole {
+		q.line = append(q.line, chunk...)
+		line = q.line
+	}
 	if !whole {
 		n := qpComplete(line)
 		q.decode(line[:n])

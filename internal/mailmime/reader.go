@@ -45,13 +45,16 @@ func (r *Reader) take() *buffers {
 }
 
 // maxIdle bounds each buffer that is kept: few messages have more text, and those that do must not make all cost as much.
-const maxIdle = 64 << 10
+const maxIdle = 256 << 10
 
 func (r *Reader) put(b *buffers) {
 	b.source.Reset(nil)
 	b.decoder.Reset(nil)
-	if b.text.Cap() > maxIdle || cap(b.block) > maxIdle {
-		return
+	if b.text.Cap() > maxIdle {
+		b.text = bytes.Buffer{}
+	}
+	if cap(b.block) > maxIdle {
+		b.block, b.marks = nil, nil
 	}
 	r.idle.Put(b)
 }

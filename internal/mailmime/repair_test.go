@@ -17,7 +17,7 @@ func TestRepair(t *testing.T) {
 	}{
 		{
 			name: "lines of junk in the header", raw: mail("Subject: x", "junk one", "junk two and more", "Content-Type: text/html", "", "<p>y</p>"),
-			subject: "x", html: "<p>y</p>", defects: []string{"header line without a field name was skipped", "header line without a field name was skipped"},
+			subject: "x", html: "<p>y</p>", defects: []string{"header line without a field name was skipped"},
 		},
 		{
 			name: "junk first", raw: mail("junk", "Subject: x", "", "y"),

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"strings"
 )
 
 // scanner walks over a message line by line and stops at the delimiters of the open multiparts (RFC 2046 section 5.1.1).
@@ -18,6 +17,7 @@ type scanner struct {
 	closes bool     // that boundary was the last one of its multipart
 	bol    bool     // the next byte starts a line
 	hold   string   // the last line's break, which belongs to the delimiter if one follows
+	eol    [2]byte  // the break that chunk hands out
 	stash  []byte   // read, not handed out yet
 	left   []byte   // of the chunk that Read handed out the first part of
 	pos    int64    // bytes of the message passed, delimiters included
@@ -129,7 +129,7 @@ func (s *scanner) takeHold() []byte {
 	if s.hold == "" {
 		return nil
 	}
-	b := []byte(s.hold)
+	b := s.eol[:copy(s.eol[:], s.hold)]
 	s.hold = ""
 	s.pass(len(b))
 	return b
@@ -149,11 +149,7 @@ func (s *scanner) block() []byte {
 	window, _ := s.br.Peek(s.br.Buffered())
 	n := len(window)
 	if len(s.bounds) > 0 {
-		if i := bytes.Index(window, []byte("\n--")); i >= 0 {
-			n = i + 1
-		} else {
-			n = bytes.LastIndexByte(window, '\n') + 1
-		}
+		n = s.beforeDelimiter(window)
 	} else if i := bytes.LastIndexByte(window, '\n'); i >= 0 {
 		n = i + 1
 	}
@@ -168,6 +164,23 @@ func (s *scanner) block() []byte {
 		s.fail(err)
 	}
 	return line
+}
+
+// beforeDelimiter is how much of what is at hand are whole lines before one that may be a delimiter.
+func (s *scanner) beforeDelimiter(window []byte) int {
+	for at := 0; ; {
+		i := bytes.Index(window[at:], []byte("\n--"))
+		if i < 0 {
+			return bytes.LastIndexByte(window, '\n') + 1
+		}
+		at += i + 1
+		for _, bound := range s.bounds {
+			rest := window[at+2:]
+			if n := min(len(rest), len(bound)); string(rest[:n]) == bound[:n] {
+				return at
+			}
+		}
+	}
 }
 
 func (s *scanner) fail(err error) {
@@ -220,11 +233,14 @@ func (s *scanner) peekTwo() (line, next []byte) {
 
 // match finds the innermost open boundary the line names. Blanks behind it are transport padding.
 func (s *scanner) match(line []byte) (level int, closes bool) {
-	text := string(bytes.TrimRight(line[2:], " \t\r\n"))
+	text := bytes.TrimRight(line[2:], " \t\r\n")
 	for i := len(s.bounds) - 1; i >= 0; i-- {
-		rest, ok := strings.CutPrefix(text, s.bounds[i])
-		if ok && (rest == "" || rest == "--") {
-			return i, rest == "--"
+		n := len(s.bounds[i])
+		if len(text) < n || string(text[:n]) != s.bounds[i] {
+			continue
+		}
+		if rest := text[n:]; len(rest) == 0 || string(rest) == "--" {
+			return i, len(rest) > 0
 		}
 	}
 	return -1, false

@@ -158,8 +158,11 @@ func (b *base64Reader) fill() {
 
 // whole decodes a line that is nothing but whole groups of digits, as nearly all are.
 func (b *base64Reader) whole(line []byte) bool {
+	if len(b.clean) > 0 {
+		return false
+	}
 	digits, _ := cutEOL(line)
-	if len(b.clean) > 0 || len(digits)%4 != 0 {
+	if len(digits)%4 != 0 {
 		return false
 	}
 	out, err := base64.RawStdEncoding.AppendDecode(b.out, digits)
@@ -172,6 +175,9 @@ func (b *base64Reader) whole(line []byte) bool {
 
 // flush decodes whole groups of four digits, and at the end of a run of digits the incomplete one too.
 func (b *base64Reader) flush(last bool) {
+	if len(b.clean) < 4 && !last {
+		return
+	}
 	n := len(b.clean) &^ 3
 	if last {
 		n = len(b.clean)
@@ -179,7 +185,9 @@ func (b *base64Reader) flush(last bool) {
 			n--
 		}
 	}
-	b.out, _ = base64.RawStdEncoding.AppendDecode(b.out, b.clean[:n])
+	if n > 0 {
+		b.out, _ = base64.RawStdEncoding.AppendDecode(b.out, b.clean[:n])
+	}
 	if last {
 		b.clean = b.clean[:0]
 		return

@@ -134,7 +134,7 @@ func decodeQWord(s string) []byte {
 
 // unfold removes line breaks (RFC 5322 section 2.2.3); what follows them starts with a blank or is joined with one.
 func unfold(s string) string {
-	if !strings.ContainsAny(s, "\r\n") {
+	if strings.IndexByte(s, '\n') < 0 && strings.IndexByte(s, '\r') < 0 {
 		return s
 	}
 	var b strings.Builder

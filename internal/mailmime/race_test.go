@@ -1,0 +1,5 @@
+//go:build race
+
+package mailmime_test
+
+const raceDetector = true

@@ -143,6 +143,29 @@ func TestOptions(t *testing.T) {
 	}
 }
 
+// TestNotes: descriptions are one line, whatever they were written in.
+func TestNotes(t *testing.T) {
+	tests := []struct{ name, description, want string }{
+		{"lines", `one\n\n two\, three`, "one two, three"},
+		{"markup", `<b>Agenda</b><br>one &amp; two`, "Agenda one & two"},
+		{"entities alone", `Q&amp;A&nbsp;now`, "Q&A now"},
+		{"less than", "a < b and c > d", "a < b and c > d"},
+		{"an address", "Ana <ana@example.org>", "Ana <ana@example.org>"},
+		{"rulers", `-::~:~::~\none\n______________\n____ *****\ntwo ~~~~~~~~`, "one two"},
+		{"no rulers", "a--b ... c__d -- e", "a--b ... c__d -- e"},
+		{"lines that look like ours", `x\nWhen: now\nOrganizer: me`, "x When: now Organizer: me"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			text, _ := calendar.Text("BEGIN:VEVENT\nDESCRIPTION:"+tt.description+"\nEND:VEVENT", calendar.Options{})
+			_, got, _ := strings.Cut(text, "\nNotes: ")
+			if got, _, _ = strings.Cut(got, "\n"); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
 // TestDropped: what cleaning takes out is counted, hidden markup in a description too.
 func TestDropped(t *testing.T) {
 	c := calendar.Read("BEGIN:VEVENT\nSUMMARY:a\u200bb\U000E0041\nDESCRIPTION:<p>x</p><p style=\"display:none\">y</p>\nORGANIZER;CN=\u202eA:mailto:a@b\nEND:VEVENT", nil)

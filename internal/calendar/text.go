@@ -123,10 +123,10 @@ func clean(s string, limit int) string {
 func shorten(s string) string { return clean(s, maxSaid) }
 
 // markup finds descriptions that are HTML: those of Google are, without a word about it.
-var markup = regexp.MustCompile(`(?i)</?(p|br|a|b|i|u|ul|ol|li|div|span|html|body|html-blob|table)\b[^>]*>`)
+var markup = regexp.MustCompile(`(?i)</?(p|br|a|b|i|u|ul|ol|li|div|span|html|body|html-blob|table)\b[^>]*>|&(?:nbsp|amp|lt|gt|quot|#39);`)
 
 // rulers are the lines that Teams, Zoom and Google draw around what they add.
-var rulers = regexp.MustCompile(`(^|\s)[-_=~*#:.]{4,}(\s|$)`)
+var rulers = regexp.MustCompile(`(?:^|\s)(?:[-_=~*#:.]{4,}(?:\s+|$))+`)
 
 // notes makes one line of a description.
 func (w *writer) notes(s string) string {

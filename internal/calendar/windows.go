@@ -146,8 +146,13 @@ Yakutsk Standard Time=Asia/Yakutsk
 Yukon Standard Time=America/Whitehorse
 `
 
-// outlookZones are display names that Outlook and Exchange use as names of zones and that name no city.
+// outlookZones are display names that Outlook and Exchange use as names of zones, and names that Windows has given up
+// and old appointments still have.
 const outlookZones = `
+Armenian Standard Time=Asia/Yerevan
+Kamchatka Standard Time=Asia/Kamchatka
+Mexico Standard Time=America/Mexico_City
+Mid-Atlantic Standard Time=Etc/GMT+2
 Alaska=America/Anchorage
 Arizona=America/Phoenix
 Atlantic Time (Canada)=America/Halifax

@@ -22,6 +22,7 @@ func (in *input) hold() (io.ReaderAt, int64, error) {
 	if b, ok := in.r.(*bytes.Reader); ok && b.Size() == int64(b.Len()) {
 		if b.Size() > in.left {
 			in.meter.truncated = true
+			in.meter.why = "only the first " + size(in.meter.lim.Input) + " are read"
 			return io.NewSectionReader(b, 0, in.left), in.left, nil
 		}
 		return b, b.Size(), nil

@@ -158,6 +158,9 @@ func Read(ctx context.Context, r io.Reader, kind, charset string, zone *time.Loc
 		m.truncated = true
 		d.note("damaged: read as far as possible")
 	}
+	if m.why != "" {
+		d.note(m.why)
+	}
 	if bounded.Err() != nil {
 		d.note("stopped after " + lim.Time.String())
 	}

@@ -3,6 +3,7 @@ package doctext
 import (
 	"errors"
 	"io"
+	"strconv"
 )
 
 var (
@@ -18,7 +19,8 @@ type meter struct {
 	lim       Limits
 	inflated  int64
 	truncated bool
-	readErr   error // of the part's reader
+	why       string // which bound was reached, when the text does not show it
+	readErr   error  // of the part's reader
 	steps     uint
 }
 
@@ -51,6 +53,7 @@ func (in *input) Read(p []byte) (int, error) {
 		n, err := io.ReadFull(in.r, one[:])
 		if n > 0 {
 			in.meter.truncated = true
+			in.meter.why = "only the first " + size(in.meter.lim.Input) + " are read"
 			return 0, io.EOF
 		}
 		return 0, in.failed(err)
@@ -72,4 +75,12 @@ func (in *input) failed(err error) error {
 		return err
 	}
 	return io.EOF
+}
+
+// size says a number of bytes for a person.
+func size(n int64) string {
+	if n < 1<<20 {
+		return strconv.FormatInt(n, 10) + " bytes"
+	}
+	return strconv.FormatInt(n>>20, 10) + " MB"
 }

@@ -19,7 +19,7 @@ type output struct {
 
 func newOutput(m *meter) *output { return &output{meter: m, left: int(m.lim.Output)} }
 
-func (o *output) empty() bool { return o.b.Len() == 0 }
+func (o *output) empty() bool { return strings.TrimSpace(o.b.String()) == "" }
 
 // write adds text; once there is no room left it says errFull, so that whoever reads the document can stop.
 func (o *output) write(s string) error {

@@ -9,8 +9,11 @@ import (
 	"io"
 	"strings"
 
+	"github.com/postern-mail/postern/internal/calendar"
+	"github.com/postern-mail/postern/internal/contentline"
 	"github.com/postern-mail/postern/internal/mailmime"
 	"github.com/postern-mail/postern/internal/mailtext"
+	"github.com/postern-mail/postern/internal/vcard"
 )
 
 // read picks the reader for a kind.
@@ -21,11 +24,15 @@ func (d *document) read(in *input) error {
 	case kindHTML:
 		return d.readHTML(in)
 	case kindCalendar:
-		return d.readText(in)
+		return d.readFacts(in, func(text string) (string, bool) { return calendar.Text(text, calendar.Options{Zone: d.zone}) })
 	case kindCard:
-		return d.readText(in)
+		return d.readFacts(in, vcard.Text)
 	case kindMessage:
 		return d.readMessage(in)
+	case kindRTF:
+		return d.readRTF(in)
+	case kindZip, kindDocx, kindXlsx, kindPptx, kindODT, kindODS, kindODP:
+		return d.readArchive(in)
 	case kindTar:
 		return d.readTar(in)
 	case kindOLE:
@@ -51,6 +58,20 @@ func (d *document) readText(in *input) error {
 			return err
 		}
 	}
+}
+
+// readFacts says what a calendar or a card holds; a file in which nothing is found is shown as it stands.
+func (d *document) readFacts(in *input, facts func(string) (string, bool)) error {
+	src, err := io.ReadAll(io.LimitReader(d.decoded(in), contentline.MaxInput+1))
+	if err != nil {
+		return err
+	}
+	text, truncated := facts(string(src))
+	if text == "" {
+		return d.out.write(string(src))
+	}
+	d.meter.truncated = d.meter.truncated || truncated
+	return d.out.write(text)
 }
 
 // peekBytes is where a document may say its charset: HTML, 13.2.3.2, looks at the first 1024 bytes.

@@ -134,12 +134,12 @@ func parseDuration(value string) (days int, rest time.Duration, ok bool) {
 	if !ok || s == "" {
 		return 0, 0, false
 	}
-	n, digits, clock := 0, false, false
-	var seconds int
+	var n, whole, seconds int64
+	digits, clock := false, false
 	for _, c := range []byte(s) {
 		switch {
 		case c >= '0' && c <= '9':
-			n, digits = n*10+int(c-'0'), true
+			n, digits = n*10+int64(c-'0'), true
 			if n > maxDays*24*3600 {
 				return 0, 0, false
 			}
@@ -150,9 +150,9 @@ func parseDuration(value string) (days int, rest time.Duration, ok bool) {
 		case !digits:
 			return 0, 0, false
 		case c == 'W' && !clock:
-			days += 7 * n
+			whole += 7 * n
 		case c == 'D' && !clock:
-			days += n
+			whole += n
 		case c == 'H' && clock:
 			seconds += 3600 * n
 		case c == 'M' && clock:
@@ -163,11 +163,11 @@ func parseDuration(value string) (days int, rest time.Duration, ok bool) {
 			return 0, 0, false
 		}
 		n, digits = 0, false
-		if days > maxDays || seconds > maxDays*24*3600 {
+		if whole > maxDays || seconds > maxDays*24*3600 {
 			return 0, 0, false
 		}
 	}
-	return signed * days, time.Duration(signed*seconds) * time.Second, !digits
+	return signed * int(whole), time.Duration(signed) * time.Duration(seconds) * time.Second, !digits
 }
 
 // wall is a time as a clock on a wall shows it. clock is in UTC, whatever the zone.

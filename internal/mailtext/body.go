@@ -81,9 +81,11 @@ func (r Result) folded(opts Options, body int, prepare func(*letter)) Result {
 		return r
 	}
 	p := newLetter(r.Text[:body])
+	p.forward = passesOn(opts.Subject)
 	prepare(p)
 	p.find()
 	p.loose()
+	p.rejoin()
 	p.findBegun()
 	p.findSignatures()
 	text, folded := p.fold()

@@ -24,6 +24,8 @@ type Options struct {
 	MaxOutput int  // bytes of text made, the list of links apart (at most 64 KiB); MaxOutput when not positive
 	FullLinks bool // long addresses whole instead of their host only
 	Full      bool // quoted history and signature are kept
+	// Subject tells Body a message passed on, which is shown, from an answer, whose quotes are not. May be empty.
+	Subject string
 }
 
 func (o Options) maxInput() int {

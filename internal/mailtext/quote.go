@@ -3,6 +3,7 @@ package mailtext
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 const (
@@ -205,6 +206,32 @@ func (p *letter) loose() {
 	for i := range p.rows {
 		if p.rows[i].kind == rowOwn && p.rows[i].depth > 0 {
 			p.rows[i].kind = rowQuoted
+		}
+	}
+}
+
+const (
+	// wrapWidth is how long a quoted line is at least that was wrapped, and wrapRest how long what fell out of it is at most.
+	wrapWidth = 60
+	wrapRest  = 40
+)
+
+// rejoin marks what a program that wraps lines cut off a quoted one and left without its marks: a few words in lower
+// case between two quoted lines, the first of which ends inside a sentence.
+func (p *letter) rejoin() {
+	if p.html {
+		return
+	}
+	for i := 1; i+1 < len(p.rows); i++ {
+		before, one := p.rows[i-1], &p.rows[i]
+		if before.kind != rowQuoted || before.depth == 0 || one.kind != rowOwn || one.depth > 0 || p.rows[i+1].kind != rowQuoted || p.rows[i+1].depth == 0 ||
+			before.end-before.start < wrapWidth || one.end-one.start > wrapRest {
+			continue
+		}
+		last, _ := utf8.DecodeLastRuneInString(p.body(i - 1))
+		first, _ := utf8.DecodeRuneInString(p.body(i))
+		if (unicode.IsLetter(last) || last == ',') && unicode.IsLower(first) {
+			one.kind = rowQuoted
 		}
 	}
 }

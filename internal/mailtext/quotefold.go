@@ -20,11 +20,16 @@ const (
 // elision stands where the beginning of a quote above an answer was left out.
 const elision = "[...]"
 
-// says reports a row with more in it than lines and dots.
+// says reports a row with more in it than lines, dots and a picture.
 func (p *letter) says(i int) bool {
-	return p.rows[i].kind == rowOwn && strings.ContainsFunc(p.text[p.rows[i].start:p.rows[i].end], func(r rune) bool {
-		return !unicode.IsSpace(r) && !strings.ContainsRune("-_=*~|>.:", r)
-	})
+	if p.rows[i].kind != rowOwn {
+		return false
+	}
+	s := p.line(i)
+	if strings.HasPrefix(s, "[image: ") && strings.IndexByte(s, ']') == len(s)-1 {
+		return false // the banner below a mail is no answer to what stands above
+	}
+	return strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsSpace(r) && !strings.ContainsRune("-_=*~|>.:", r) })
 }
 
 // folding is what is left out of a page.
@@ -94,14 +99,18 @@ func (p *letter) passedOn(i int) bool {
 	return false
 }
 
-// pointsBelow reports that the sender's own words send the reader to what he quotes.
+// pointsBelow reports that the sender's own words, or a colon behind them, send the reader to what he quotes.
 func (p *letter) pointsBelow(from, to int) bool {
+	last := from
 	for i := from; i < to; i++ {
-		if p.says(i) && saysBelow(strings.ToLower(p.line(i))) {
+		if !p.says(i) {
+			continue
+		}
+		if last = i; saysBelow(strings.ToLower(p.line(i))) {
 			return true
 		}
 	}
-	return false
+	return strings.HasSuffix(p.line(last), ":")
 }
 
 // message returns the row at which the next older message begins in the quote from i to end, end+1 if none does.

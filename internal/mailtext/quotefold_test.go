@@ -162,3 +162,28 @@ func BenchmarkFold(b *testing.B) {
 		}
 	}
 }
+
+func TestFoldForwards(t *testing.T) {
+	const (
+		note   = "Hi Carl, can you take care of this one? I am away until Monday."
+		header = "\n\nFrom: Bob Baker <bob@example.org>\nSent: Tuesday, March 12, 2024 10:05 AM\nTo: Ann Archer\nSubject: Pump\n\n"
+	)
+	text := note + header + story
+	for subject, kept := range map[string]bool{
+		"": false, "Pump": false, "Re: Pump": false, "Re: Fwd: Pump": false, "AW: WG: Pumpe": false, "Forward: march": false, "fwd": false,
+		"Fwd: Pump": true, "FW: RE: Pump": true, "WG: AW: Pumpe": true, "TR: Pompe": true, "RV: Bomba": true, "[Fwd: Pump]": true, "转发：水泵": true,
+		"轉寄: 水泵": true, "Fw[2]: Pump": true, "VS: Pumppu": true, "Doorst: Pomp": true, "ENC: Bomba": true,
+	} {
+		t.Run(subject, func(t *testing.T) {
+			opts := mailtext.Options{Subject: subject}
+			if got := mailtext.Body(text, "", opts); (got.Folded.Quoted == 0) != kept {
+				t.Errorf("folded %+v", got.Folded)
+			}
+			checkFold(t, text, "", opts)
+		})
+	}
+	long := mailtext.Body(strings.Repeat(note+"\n", 8)+header+story, "", mailtext.Options{Subject: "Fwd: Pump"})
+	if long.Folded.Quoted == 0 {
+		t.Error("below a long text of the sender's own the message was kept")
+	}
+}

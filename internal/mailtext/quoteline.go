@@ -49,7 +49,7 @@ type letter struct {
 	dashes  []bool // of each "--" row in turn, whether the blank of RFC 3676 section 4.3 followed; nil when unknown
 	html    bool   // made from HTML, where quote marks stand for any block quote
 	begun   string // the first line that the HTML part marks as quoted, when the plain part is shown
-	forward bool   // the markup says that the message is passed on
+	forward bool   // subject or markup says that the message is passed on
 	quotes  bool   // some row is quoted
 	looks   int
 }

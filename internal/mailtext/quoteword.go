@@ -155,3 +155,18 @@ func endOfAny(s string, sides edge, words ...string) int {
 func cjk(r rune) bool {
 	return r >= 0x2E80 && r <= 0x9FFF || r >= 0xAC00 && r <= 0xD7AF
 }
+
+// passesOn reports a subject whose first mark is that of a message passed on, as in "Fwd: Re: pump".
+func passesOn(subject string) bool {
+	mark, _, ok := strings.Cut(strings.ReplaceAll(strings.TrimLeft(subject, " [("), "：", ":"), ":")
+	if !ok || len(mark) > 24 {
+		return false
+	}
+	switch strings.ToLower(strings.TrimRight(mark, " [])0123456789")) {
+	case "fw", "fwd", "wg", "tr", "rv", "enc", "i", "vb", "vs", "vl", "pd", "doorst", "fs", "továbbítás", "redirecționat", "transféré", "reenv", "reenviado",
+		"encaminhado", "inoltro", "inoltra", "weitergeleitet", "пересл", "пересылка", "перенаправлено", "πρθ", "προωθ", "i̇lt", "ilt", "הועבר",
+		"إعادة توجيه", "转发", "转寄", "轉寄", "轉發", "転送", "전달", "chuyển tiếp", "terusan":
+		return true
+	}
+	return false
+}

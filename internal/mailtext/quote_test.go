@@ -125,3 +125,47 @@ func checkFold(t testing.TB, plain, html string, opts mailtext.Options) {
 		t.Errorf("nothing is left of %q", full.Text)
 	}
 }
+
+// TestFoldSeparators names a quoted message between dashes, in the words of many mail programs.
+func TestFoldSeparators(t *testing.T) {
+	const (
+		said   = "Friday is fine, and the key is with me."
+		header = "\nFrom: Bob Baker\nDate: 12 March 2024\n\n"
+	)
+	answered := []string{
+		"-----Original Message-----", "----- Original Message -----", "-------- Original message --------", "-----Ursprüngliche Nachricht-----", "-------- Originalnachricht --------",
+		"-----Message d'origine-----", "-------- Message d’origine --------", "-----Mensaje original-----", "-----Mensagem original-----", "-----Messaggio originale-----",
+		"-----Oorspronkelijk bericht-----", "-----Oprindelig meddelelse-----", "-----Opprinnelig melding-----", "-----Ursprungligt meddelande-----", "-----Alkuperäinen viesti-----",
+		"-----Wiadomość oryginalna-----", "-----Původní zpráva-----", "-----Pôvodná správa-----", "-----Eredeti üzenet-----", "-----Mesaj original-----", "-----Исходное сообщение-----",
+		"-----Вихідне повідомлення-----", "-----Αρχικό μήνυμα-----", "-----Özgün İleti-----", "-----הודעה מקורית-----", "-----الرسالة الأصلية-----", "-----پیام اصلی-----",
+		"------------------ 原始邮件 ------------------", "-----原始郵件-----", "-----元のメッセージ-----", "-----원본 메시지-----", "-----Thư gốc-----", "-----Pesan asli-----",
+	}
+	passedOn := []string{
+		"---------- Forwarded message ---------", "Begin forwarded message:", "-------- Forwarded Message --------", "-------- Weitergeleitete Nachricht --------",
+		"Anfang der weitergeleiteten Nachricht:", "-------- Message transféré --------", "Début du message transféré :", "---------- Mensaje reenviado ----------",
+		"---------- Mensagem encaminhada ---------", "---------- Messaggio inoltrato ---------", "---------- Doorgestuurd bericht ----------", "---------- Videresendt meddelelse ---------",
+		"---------- Vidarebefordrat meddelande ---------", "---------- Välitetty viesti ---------", "---------- Przekazana wiadomość ---------", "---------- Přeposlaná zpráva ---------",
+		"---------- Preposlaná správa ---------", "---------- Továbbított üzenet ---------", "---------- Mesaj redirecționat ---------", "---------- Пересылаемое сообщение ---------",
+		"---------- Переслане повідомлення ---------", "---------- Προωθημένο μήνυμα ---------", "---------- İletilmiş mesaj ---------", "---------- הודעה שהועברה ---------",
+		"---------- رسالة محولة ---------", "---------- پیام هدایت شده ---------", "---------- 转发的邮件 ---------", "---------- 轉寄的郵件 ---------", "---------- 転送メッセージ ---------",
+		"---------- 전달된 메일 ---------", "---------- Thư được chuyển tiếp ---------", "---------- Pesan terusan ---------",
+	}
+	for i, line := range append(answered, passedOn...) {
+		t.Run(line, func(t *testing.T) {
+			got := mailtext.Body(said+"\n\n"+line+header+story, "", mailtext.Options{})
+			if folded := got.Folded.Quoted > 0; folded != (i < len(answered)) {
+				t.Errorf("folded %+v: %q", got.Folded, got.Text)
+			}
+			// What is passed on is a quote, too: below much text of the sender's own it is folded.
+			got = mailtext.Body(strings.Repeat(said+"\n", 10)+"\n"+line+header+story, "", mailtext.Options{})
+			if got.Folded.Quoted == 0 {
+				t.Errorf("not found: %q", got.Text)
+			}
+			for _, talk := range []string{strings.Trim(line, "-: ") + " was what I looked for.\n\n", line + "\n\n"} {
+				if got := mailtext.Body(said+"\n\n"+talk+story, "", mailtext.Options{}); got.Folded != (mailtext.Folded{}) {
+					t.Errorf("folded without a header, %+v: %q", got.Folded, got.Text)
+				}
+			}
+		})
+	}
+}

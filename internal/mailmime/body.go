@@ -4,13 +4,15 @@ import (
 	"bufio"
 	"html"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
-// body is what a part holds for the reader: its plain form, its HTML form, or both.
+// body is what a part holds for the reader: its plain form, its HTML form, or both. The forms are pieces until the end, so that
+// text deep within is not copied on every level.
 type body struct {
-	text, html       string
+	text, html       []string
 	hasText, hasHTML bool
 	textCut, htmlCut bool
 	rough            bool     // the plain form is of a kind that others say better
@@ -41,14 +43,14 @@ func (p *parser) readText(part node, r io.Reader) body {
 	text, cut := p.decodeText(part.Part, charset, r, limit)
 	p.kept += int64(len(text))
 	if part.html() {
-		return body{html: text, hasHTML: true, htmlCut: cut, htmlIDs: []string{part.ID}}
+		return body{html: []string{text}, hasHTML: true, htmlCut: cut, htmlIDs: []string{part.ID}}
 	}
-	out := body{text: text, hasText: true, textCut: cut, textIDs: []string{part.ID}, rough: part.Type != "text/plain"}
+	out := body{text: []string{text}, hasText: true, textCut: cut, textIDs: []string{part.ID}, rough: part.Type != "text/plain"}
 	switch {
 	case part.flowed:
-		out.text = unflow(text, part.delsp)
+		out.text = []string{unflow(text, part.delsp)}
 	case part.Type == "text/enriched", part.Type == "text/richtext":
-		out.text = plainEnriched(text, part.Type == "text/richtext")
+		out.text = []string{plainEnriched(text, part.Type == "text/richtext")}
 	}
 	return out
 }
@@ -138,7 +140,7 @@ func alternatives(list []body) body {
 // says ranks a plain form: nothing, in a kind that others say better, in plain.
 func (b body) says() int {
 	switch {
-	case strings.TrimSpace(b.text) == "":
+	case !slices.ContainsFunc(b.text, func(s string) bool { return strings.TrimSpace(s) != "" }):
 		return 0
 	case b.rough:
 		return 1
@@ -165,52 +167,72 @@ func (p *parser) sequence(list []body) body {
 	}
 	var out body
 	if allText {
-		out.joinText(shown, p.lim.TextBytes)
+		out.joinText(shown)
 	}
 	if anyHTML {
-		out.joinHTML(shown, p.lim.TextBytes)
+		out.joinHTML(shown)
 	}
 	return out
 }
 
-func (b *body) joinText(list []body, limit int64) {
-	var sb strings.Builder
+func (b *body) joinText(list []body) {
+	b.hasText = true
 	for i, one := range list {
-		if i > 0 && sb.Len() > 0 {
-			sb.WriteString("\n")
-			if !strings.HasSuffix(list[i-1].text, "\n") {
-				sb.WriteString("\n")
+		if i > 0 && someText(b.text) {
+			between := "\n\n"
+			if before := list[i-1].text; len(before) > 0 && strings.HasSuffix(before[len(before)-1], "\n") {
+				between = "\n"
 			}
+			b.text = append(b.text, between)
 		}
-		sb.WriteString(one.text)
+		b.text = append(b.text, one.text...)
 		b.textCut = b.textCut || one.textCut
 		b.textIDs = append(b.textIDs, one.textIDs...)
 	}
-	text, cut := clip(sb.String(), limit)
-	b.text, b.hasText, b.textCut = text, true, b.textCut || cut
 }
 
-func (b *body) joinHTML(list []body, limit int64) {
-	var sb strings.Builder
+func someText(pieces []string) bool {
+	return slices.ContainsFunc(pieces, func(s string) bool { return s != "" })
+}
+
+func (b *body) joinHTML(list []body) {
+	b.hasHTML = true
 	for _, one := range list {
 		if one.hasHTML {
-			sb.WriteString(one.html)
+			b.html = append(b.html, one.html...)
 			b.htmlCut = b.htmlCut || one.htmlCut
 			b.htmlIDs = append(b.htmlIDs, one.htmlIDs...)
 			continue
 		}
-		sb.WriteString("\n<pre>" + html.EscapeString(one.text) + "</pre>\n")
+		b.html = append(b.html, "\n<pre>")
+		for _, text := range one.text {
+			b.html = append(b.html, html.EscapeString(text))
+		}
+		b.html = append(b.html, "</pre>\n")
 		b.htmlCut = b.htmlCut || one.textCut
 		b.htmlIDs = append(b.htmlIDs, one.textIDs...)
 	}
-	text, cut := clip(sb.String(), limit)
-	b.html, b.hasHTML, b.htmlCut = text, true, b.htmlCut || cut
+}
+
+// joined is the pieces as one string of at most limit bytes; cut: there was more.
+func joined(pieces []string, limit int64) (s string, cut bool) {
+	if len(pieces) == 1 {
+		return clip(pieces[0], limit)
+	}
+	var b strings.Builder
+	for _, piece := range pieces {
+		part, cut := clip(piece, limit-int64(b.Len()))
+		if b.WriteString(part); cut {
+			return b.String(), true
+		}
+	}
+	return b.String(), false
 }
 
 // setBody takes the body's forms; every other leaf is an attachment.
 func (m *Message) setBody(b body, limit int64) {
-	m.Text, m.TextTruncated = clip(b.text, limit)
-	m.HTML, m.HTMLTruncated = clip(b.html, limit)
+	m.Text, m.TextTruncated = joined(b.text, limit)
+	m.HTML, m.HTMLTruncated = joined(b.html, limit)
 	m.TextTruncated, m.HTMLTruncated = m.TextTruncated || b.textCut, m.HTMLTruncated || b.htmlCut
 	used := map[string]bool{}
 	for _, id := range b.textIDs {

@@ -1,6 +1,7 @@
 package mailmime_test
 
 import (
+	"fmt"
 	"io"
 	"runtime"
 	"strings"
@@ -23,6 +24,16 @@ func much(s string, n int) io.Reader {
 
 func around(before string, middle io.Reader, after string) io.Reader {
 	return io.MultiReader(strings.NewReader(before), middle, strings.NewReader(after))
+}
+
+// onEveryLevel nests multiparts with a line of text in each and n times what in the innermost.
+func onEveryLevel(kind, what string, n int) io.Reader {
+	var head, tail strings.Builder
+	for i := range 99 {
+		fmt.Fprintf(&head, "Content-Type: multipart/mixed; boundary=b%dx\r\n\r\n--b%dx\r\n\r\na\r\n--b%dx\r\n", i, i, i)
+		fmt.Fprintf(&tail, "\r\n--b%dx--\r\n", 98-i)
+	}
+	return around(head.String()+"Content-Type: "+kind+"\r\n\r\n", much(what, n), tail.String())
 }
 
 type bomb struct {
@@ -55,6 +66,11 @@ func bombs() []bomb {
 		{name: "attached parts", n: 300_000, make: func(n int) io.Reader {
 			return around(mixed, much("--b\r\nContent-Type: image/png; name=x.png\r\n\r\nx\r\n", n), "--b--\r\n")
 		}, defect: "more than 1000 parts"},
+		{name: "text on every level", n: 4_000_000, make: func(n int) io.Reader { return onEveryLevel("text/plain", "<", n) }, text: "a\n\na", cut: true},
+		{name: "HTML on every level", n: 4_000_000, make: func(n int) io.Reader { return onEveryLevel("text/html", "<", n) }},
+		{name: "alternatives", n: 1000, make: func(n int) io.Reader {
+			return around("Content-Type: multipart/alternative; boundary=b\r\n\r\n", much("--b\r\n\r\n"+strings.Repeat("<", 50_000)+"\r\n--b\r\nContent-Type: text/html\r\n\r\n"+strings.Repeat("<", 50_000)+"\r\n", n/2), "--b--\r\n")
+		}, text: "<<<"},
 		{name: "one field", n: bombSize, make: func(n int) io.Reader { return around("X-Long: ", much("y", n), plainTail) }, text: "words", defect: limit},
 		{name: "one subject", n: bombSize, make: func(n int) io.Reader { return around("Subject: ", much("y", n), plainTail) }, text: "words", defect: limit},
 		{name: "one folded field", n: bombSize / 8, make: func(n int) io.Reader { return around("Subject: a", much("\r\n folds", n), plainTail) }, text: "words", defect: limit},

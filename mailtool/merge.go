@@ -129,7 +129,7 @@ func mergeLists(lists []*accountList, limit int) (*Rows, error) {
 		}
 		out.Columns = append([]string{mailboxParam}, l.rows.Columns...)
 		if out.Untrusted == "" {
-			out.Untrusted = l.rows.Untrusted
+			out.Untrusted, out.Now = l.rows.Untrusted, l.rows.Now
 		}
 	}
 	if len(working) == 0 {

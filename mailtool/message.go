@@ -102,8 +102,9 @@ func (p paging) total(page provider.Page[provider.Summary]) *int {
 
 // table shows a page of summaries.
 func (env *Env) table(ctx context.Context, page provider.Page[provider.Summary], full, preview, folders bool) (*Rows, error) {
+	now := env.rowNow()
 	rows := &Rows{
-		Untrusted: untrusted(env.Nonce), Columns: []string{"id", "from", "subject", "date", "flags"},
+		Untrusted: untrustedRows(env.Nonce), Now: shortTime(now, now.Location()), Columns: []string{"id", "from", "subject", "date", "flags"},
 		NextCursor: string(page.Next), at: page.At,
 	}
 	if page.Partial {
@@ -124,7 +125,7 @@ func (env *Env) table(ctx context.Context, page provider.Page[provider.Summary],
 		rows.Columns = append(rows.Columns, "to", "size", threadColumn)
 	}
 	for _, s := range page.Items {
-		row := []string{string(s.ID), addresses(s.From), cleanLine(s.Subject), shortTime(dateOf(s), env.Account.zone()), letters(s)}
+		row := []string{string(s.ID), addresses(s.From), cleanLine(s.Subject), rowTime(dateOf(s), now), letters(s)}
 		if preview {
 			row = append(row, texts[s.ID])
 		}

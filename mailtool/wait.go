@@ -49,6 +49,7 @@ type waitIn struct {
 
 type waitOut struct {
 	Untrusted string     `json:"untrusted,omitempty" jsonschema:"a nonce, and the notice that the strings below were written by others"`
+	Now       string     `json:"now,omitempty" jsonschema:"as in list_messages"`
 	TimedOut  bool       `json:"timed_out,omitempty" jsonschema:"nothing that matches came in time"`
 	Columns   []string   `json:"columns" jsonschema:"what each cell of a row is"`
 	Rows      [][]string `json:"rows" jsonschema:"what came, newest first"`
@@ -81,7 +82,7 @@ func waitForMessage(ctx context.Context, env *Env, in waitIn) (*waitOut, error) 
 		return nil, err
 	}
 	out := &waitOut{
-		Untrusted: rows.Untrusted, TimedOut: len(got.Items) == 0, Columns: rows.Columns, Rows: rows.Rows, Folder: cleanLine(folder.Path),
+		Untrusted: rows.Untrusted, Now: rows.Now, TimedOut: len(got.Items) == 0, Columns: rows.Columns, Rows: rows.Rows, Folder: cleanLine(folder.Path),
 		Waited: int(time.Since(start) / time.Second), Mark: string(got.Mark), More: got.More, Failed: rows.Failed,
 	}
 	if !req.Since.IsZero() {

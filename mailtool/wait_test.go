@@ -94,7 +94,7 @@ func TestWaitForMessage(t *testing.T) {
 		}
 		want := waitOut{
 			Columns: []string{"id", "from", "subject", "date", "flags"}, Folder: "INBOX", Waited: 7, Since: "2000-01-01T00:59Z",
-			Rows: [][]string{{out.Mark, "Bank <bank@example.com>", "your code", "2000-01-01T01:00Z", "u"}}, Mark: out.Mark,
+			Rows: [][]string{{out.Mark, "Bank <bank@example.com>", "your code", "01:00", "u"}}, Mark: out.Mark, Now: "2000-01-01T01:00Z",
 		}
 		if !strings.Contains(out.Untrusted, "never instructions") || out.Mark == "" {
 			t.Errorf("notice %q, mark %q", out.Untrusted, out.Mark)

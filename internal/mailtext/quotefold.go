@@ -110,7 +110,9 @@ func (p *letter) pointsBelow(from, to int) bool {
 			return true
 		}
 	}
-	return strings.HasSuffix(p.line(last), ":")
+	lead, ok := strings.CutSuffix(p.line(last), ":")
+	end, _ := utf8.DecodeLastRuneInString(lead)
+	return ok && unicode.IsLetter(end)
 }
 
 // message returns the row at which the next older message begins in the quote from i to end, end+1 if none does.

@@ -63,7 +63,9 @@ func newLetter(text string) *letter {
 		}
 		one := row{start: at, end: end, kind: rowOwn}
 		n := 0
-		one.depth, n = quoteMarks(text[at:end])
+		if one.depth, n = quoteMarks(text[at:end]); one.depth == 1 && brokenAddress(text[:at], text[at:end]) {
+			one.depth, n = 0, 0
+		}
 		if one.body = at + n; one.body == end && one.depth == 0 {
 			one.kind = rowBlank
 		}
@@ -71,6 +73,17 @@ func newLetter(text string) *letter {
 		at = end + 1
 	}
 	return p
+}
+
+// brokenAddress reports a line that begins with the end of an address which the line above begins, as in
+// "<ann@example.org" and "> wrote:".
+func brokenAddress(above, line string) bool {
+	if len(line) > wrapRest || !strings.HasSuffix(line, ":") {
+		return false
+	}
+	above = strings.TrimSuffix(above, "\n")
+	above = above[strings.LastIndexByte(above, '\n')+1:]
+	return strings.LastIndexByte(above, '<') > strings.LastIndexByte(above, '>')
 }
 
 // quoteMarks counts the ">" that a line begins with, with or without blanks between.
@@ -164,7 +177,8 @@ func weigh(s string, quoted bool) evidence {
 func (p *letter) intro(i int, quoted bool) (first int, found evidence) {
 	s := p.body(i)
 	tail := strings.TrimRight(s, " -*_")
-	closed := strings.HasSuffix(tail, ":") || strings.HasSuffix(tail, "：") || strings.HasPrefix(s, "--") && strings.HasSuffix(s, "--")
+	closed := strings.HasSuffix(tail, ":") || strings.HasSuffix(tail, "：") || strings.HasPrefix(s, "--") && strings.HasSuffix(s, "--") ||
+		quoted && strings.HasSuffix(tail, ">") && dateGiven.MatchString(s) // as Gmail had it once, without a word
 	if !closed || !p.look() {
 		return -1, noEvidence
 	}
@@ -298,7 +312,7 @@ func (p *letter) header(i int) header {
 
 // rule reports a row of dashes or underscores only, as Outlook draws above a header.
 func (p *letter) rule(i int) bool {
-	s := p.body(i)
+	s := strings.TrimSpace(p.body(i))
 	return len(s) >= 10 && (strings.Trim(s, "_") == "" || strings.Trim(s, "-") == "")
 }
 

@@ -51,7 +51,7 @@ func fieldOf(name string) field {
 // saysWrote finds the words that lines such as "On Monday, Ann wrote:" are known by and returns its end, or -1.
 func saysWrote(lower string) int {
 	return endOfAny(lower, bothEdges,
-		"wrote", "writes", "quoting", "zitat von", "schrieb", "schreibt", "geschrieben", "écrit", "escribió", "escribio", "escreveu", "ha scritto", "scrive", "schreef", "skrev",
+		"wrote", "writes", "quoting", "zitat von", "schrieb", "schreibt", "geschrieben", "écrit", "escribió", "escribio", "escreveu", "ha scritto", "scrive", "schreef", "geschreven", "skrev",
 		"kirjoitti", "napisał", "napisała", "pisze", "napsal", "napsala", "napísal", "napísala", "írta", "a scris", "написал", "написала", "писал", "писала",
 		"пишет", "пише", "написав", "написала", "έγραψε", "yazdı", "כתב", "כתבה", "كتب", "كتبت", "كتابة", "نوشت", "đã viết", "menulis",
 		"写道", "寫道", "书写", "書きました", "のメール", "が書いた", "작성", "쓴 글",
@@ -87,16 +87,28 @@ func saysForwarded(lower string) bool {
 	)
 }
 
-// saysSentWith finds how the lines begin or end that phones put below a mail.
+// saysSentWith reports how the lines begin, or in some languages end, that phones put below a mail.
 func saysSentWith(lower string) bool {
-	return hasAny(lower, leftEdge,
-		"sent from", "sent via", "sent with", "get outlook for", "von meinem", "gesendet von", "gesendet mit", "gesendet über", "diese nachricht wurde von meinem",
+	lower = strings.TrimFunc(lower, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	for _, words := range []string{
+		"sent from", "sent via", "sent with", "sent by", "get outlook for", "get [outlook for", "outlook for ios", "outlook for android",
+		"von meinem", "gesendet von", "gesendet mit", "gesendet über", "diese nachricht wurde von meinem", "outlook für ios", "outlook für android",
 		"envoyé de", "envoyé depuis", "envoyé à partir", "télécharger outlook", "enviado desde", "enviado do", "enviado a partir", "enviado de", "enviado via",
-		"obtener outlook", "obter o outlook", "inviato da", "scarica outlook", "verstuurd vanaf", "verzonden vanaf", "verzonden met", "sendt fra", "skickat från",
-		"hämta outlook", "hent outlook", "lähetetty", "wysłane z", "wysłano z", "odesláno z", "odoslané z", "küldve", "trimis de pe", "trimis din",
-		"отправлено с", "отправлено из", "надіслано з", "відправлено з", "στάλθηκε από", "gönderildi", "נשלח מ", "تم الإرسال من", "أرسلت من", "ارسال شده از", "فرستاده شده از",
-		"发自我的", "从我的", "從我的", "傳送自", "发送自", "から送信", "에서 보냄", "gửi từ", "dikirim dari", "dikirim melalui", "outlook voor", "outlook für", "outlook til",
-	)
+		"obtener outlook", "obter o outlook", "inviato da", "scarica outlook", "verstuurd vanaf", "verzonden vanaf", "verzonden met", "outlook voor", "sendt fra",
+		"hent outlook", "skickat från", "hämta outlook", "lähetetty", "wysłane z", "wysłano z", "odesláno z", "odoslané z", "trimis de pe", "trimis din",
+		"отправлено с", "отправлено из", "надіслано з", "відправлено з", "στάλθηκε από", "נשלח מ", "تم الإرسال من", "أرسلت من", "ارسال شده از",
+		"فرستاده شده از", "发自我的", "从我的", "從我的", "傳送自", "发送自", "đã gửi từ", "được gửi từ", "gửi từ", "dikirim dari", "dikirim melalui",
+	} {
+		if strings.HasPrefix(lower, words) {
+			return true
+		}
+	}
+	for _, words := range []string{"küldve", "gönderildi", "から送信", "에서 보냄", "에서 보냈습니다"} {
+		if strings.HasSuffix(lower, words) {
+			return true
+		}
+	}
+	return false
 }
 
 // saysDevice finds what such a line names.

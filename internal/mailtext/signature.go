@@ -12,8 +12,9 @@ const (
 	maxSignedRows = 16
 	// maxSignedLine is the longest line of a signature that only a line of dashes tells.
 	maxSignedLine = 160
-	// maxSentWith bounds the line a phone puts below a mail, in characters.
+	// maxSentWith bounds the line a phone puts below a mail, and maxNamedAt where it names the phone, in characters.
 	maxSentWith = 90
+	maxNamedAt  = 44
 	// fewSigned is how many rows may follow dashes without the blank of RFC 3676 section 4.3 if they give no address.
 	fewSigned = 3
 )
@@ -127,7 +128,8 @@ func (p *letter) sentWith(i int) bool {
 		return false
 	}
 	lower := strings.ToLower(s)
-	return saysSentWith(lower) && saysDevice(lower)
+	named, _ := firstRunes(lower, maxNamedAt)
+	return saysSentWith(lower) && saysDevice(named)
 }
 
 // listFooter marks what mailing lists put below a mail: a long line and the list's address.

@@ -34,6 +34,18 @@ func TestSentWith(t *testing.T) {
 	}
 }
 
+func TestSentWithNothing(t *testing.T) {
+	for _, line := range []string{
+		"The parcel was sent from the phone shop in the next street.", "Sent from my desk, which is much easier to write at than my mobile phone.",
+		"Sent from the warehouse at nine o'clock on Friday.", "Outlook for the coming year: more rain, and more work for all of our pumps.",
+	} {
+		got := mailtext.Body("The pump is on its way to you.\n\n"+line+"\n", "", mailtext.Options{})
+		if got.Folded != (mailtext.Folded{}) {
+			t.Errorf("folded %+v: %q", got.Folded, got.Text)
+		}
+	}
+}
+
 func TestSignatureDashes(t *testing.T) {
 	const said, lines = "See you on Friday.\n\n", "Ann Archer\nExample Pumps Ltd, 5 Cellar Street\n"
 	tests := []struct {

@@ -34,6 +34,8 @@ const (
 	goSMTP     = "github.com/emersion/go-smtp"
 	goCmp      = "github.com/google/go-cmp"
 	jsonschema = "github.com/google/jsonschema-go"
+	openAI     = "github.com/openai/openai-go"
+	anthropic  = "github.com/anthropics/anthropic-sdk-go"
 	netX       = "golang.org/x/net"
 	textX      = "golang.org/x/text"
 	cryptoX    = "golang.org/x/crypto"
@@ -214,6 +216,8 @@ func TestOneUser(t *testing.T) {
 	}{
 		{mcpSDK, "MCP stays in the adapter, so that tools work without it", []string{"mcpadapt", "internal/conformance...", "internal/bench...", "examples/..."}},
 		{goIMAP, "it is a beta: a change must not reach further", []string{"imapx", "imapx/imapxtest", "provider/imapmail", "internal/bench..."}},
+		{openAI, "funcall writes the vendors' JSON itself, so that embedders choose their client", []string{"examples/functioncalling"}},
+		{anthropic, "funcall writes the vendors' JSON itself, so that embedders choose their client", []string{"examples/functioncalling"}},
 		{goSMTP, "its traps are dealt with in one place", []string{"internal/submission", "imapx/imapxtest", "examples/bridge"}},
 	}
 	for importPath, p := range list(t, "./...") {

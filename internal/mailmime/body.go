@@ -34,7 +34,7 @@ const maxTexts = 4
 // readText decodes a leaf of the body up to the limit.
 func (p *parser) readText(part node, r io.Reader) body {
 	charset := part.Charset
-	if part.html() && charset == "" {
+	if part.html() && charset != "utf-8" && saysNothing(charset) {
 		br := bufio.NewReaderSize(r, 1024)
 		head, _ := br.Peek(1024)
 		charset, r = htmlCharset(head), br

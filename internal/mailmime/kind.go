@@ -87,12 +87,13 @@ func unread(part Part, params []param) string {
 		return "is encrypted with S/MIME and cannot be read"
 	case "multipart/encrypted":
 		return "is encrypted and cannot be read"
-	case "application/ms-tnef", "application/vnd.ms-tnef": // IsTNEF
-		return "is Outlook's winmail.dat; files within it are not shown"
 	case "message/partial":
 		return "is one piece of a message that was sent in several"
 	case "message/external-body":
 		return "is not in the message, which only names where it is kept"
+	}
+	if IsTNEF(part.Type) || strings.EqualFold(part.Name, "winmail.dat") {
+		return "is Outlook's winmail.dat; files within it are not shown"
 	}
 	return ""
 }

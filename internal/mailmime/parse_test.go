@@ -269,6 +269,12 @@ func TestParseStructure(t *testing.T) {
 			html:    `<meta charset="windows-1251"><p>Пр</p>`,
 		},
 		{
+			name:    "charset in the page, ASCII in the header",
+			raw:     mail("Content-Type: text/html; charset=us-ascii", "", `<meta http-equiv="Content-Type" content="text/html; charset=koi8-r"><p>`+"\xf0\xd2</p>"),
+			outline: []string{"1 text/html 77"},
+			html:    `<meta http-equiv="Content-Type" content="text/html; charset=koi8-r"><p>Пр</p>`,
+		},
+		{
 			name:    "unknown charset and encoding",
 			raw:     mail("Content-Type: text/plain; charset=x-nothing", "Content-Transfer-Encoding: x-odd", "", "gr\xfcn"),
 			outline: []string{"1 text/plain 4"},

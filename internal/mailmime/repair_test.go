@@ -165,6 +165,10 @@ func TestUnread(t *testing.T) {
 			text: "words", attachments: "2 application/ms-tnef winmail.dat", defects: "part 2 is Outlook's winmail.dat; files within it are not shown",
 		},
 		{
+			name: "winmail.dat of no type", raw: mail("Content-Type: multipart/mixed; boundary=b", "", "--b", "", "words", "--b", "Content-Type: application/octet-stream; name=Winmail.dat", "", "T", "--b--"),
+			text: "words", attachments: "2 application/octet-stream", defects: "part 2 is Outlook's winmail.dat; files within it are not shown",
+		},
+		{
 			name: "piece of a message", raw: mail("Content-Type: message/partial; id=x; number=2; total=3", "", "middle words"),
 			text: "middle words", defects: "part 1 is one piece of a message that was sent in several",
 		},

@@ -107,7 +107,7 @@ type renderer struct {
 func newRenderer(rules *sheet, opts Options) *renderer {
 	r := &renderer{opts: opts, rules: rules, styles: map[string]*styled{}, w: writer{limit: opts.maxOutput()}}
 	r.stack = newStack(r.left)
-	r.linked.numbers = map[string]int{}
+	r.linked.numbers, r.linked.full = map[string]int{}, opts.FullLinks
 	return r
 }
 
@@ -138,7 +138,7 @@ func (r *renderer) finish() rendered {
 	r.dropped.Add(d)
 	res := rendered{text: text, body: len(text), truncated: r.truncated, misleading: r.linked.misleading}
 	res.regions = inLines(r.regions, out, text)
-	if list := r.linked.list(r.opts.FullLinks); list != "" {
+	if list := r.linked.list(); list != "" {
 		res.text = strings.TrimLeft(text+"\n\n"+list, "\n")
 	}
 	res.dropped = r.dropped

@@ -3,17 +3,18 @@ package mailtext
 import (
 	"net/url"
 	"strings"
-	"unicode/utf8"
-
-	"golang.org/x/net/idna"
 )
 
 const (
 	// maxURL bounds an address in bytes; a longer one is never shown.
 	maxURL = 4096
-	// longURL is the length from which only the host is shown unless Options.FullLinks: click counters put hundreds
-	// of characters of their own state there.
-	longURL = 200
+	// longURL is the length from which an address loses its query, or all but the host, unless Options.FullLinks: click
+	// counters put hundreds of characters of their own state there, and a hundred cost a model some sixty tokens.
+	longURL = 100
+	// longPath is the length up to which host and path stay when the query goes.
+	longPath = 80
+	// maxHops bounds the redirectors inside redirectors that are followed.
+	maxHops = 3
 	// maxLinks and maxLinkList bound the list at the end of a text.
 	maxLinks    = 500
 	maxLinkList = 64 << 10
@@ -21,13 +22,15 @@ const (
 
 // address is a link's target as shown, and what it is compared by.
 type address struct {
-	shown string
-	host  string // without www, in ASCII; of mailto the whole address
-	mail  bool
+	shown     string
+	host      string // without www, in ASCII; of mailto and tel the whole address
+	scheme    string // of what leads to no page: mailto or tel
+	via       string // the host that leads to it, if that is another
+	deceptive bool   // made to be taken for another
 }
 
-// parseTarget reads an href the way browsers do, without what only tracks the reader. Schemes other than http, https
-// and mailto are refused.
+// parseTarget reads an href the way browsers do, without what only tracks the reader. Schemes other than http, https,
+// mailto and tel are refused.
 func parseTarget(href string) (address, bool) {
 	href = strings.Map(func(r rune) rune {
 		if r == '\t' || r == '\n' || r == '\r' {
@@ -47,44 +50,88 @@ func parseTarget(href string) (address, bool) {
 		return address{}, false
 	}
 	switch scheme = strings.ToLower(scheme); scheme {
-	case "mailto":
+	case "mailto", "tel":
 		to, _, _ := strings.Cut(rest, "?")
-		if to, err := url.PathUnescape(to); err == nil && strings.Contains(to, "@") {
+		if to, err := url.PathUnescape(to); err == nil && (strings.Contains(to, "@") || scheme == "tel" && len(phoneDigits(to)) > 2) {
 			to, _ = CleanLine(to, longURL)
-			return address{shown: "mailto:" + to, host: strings.ToLower(to), mail: true}, true
+			return address{shown: scheme + ":" + to, host: strings.ToLower(to), scheme: scheme}, true
 		}
 		return address{}, false
 	case "http", "https":
-	default:
-		return address{}, false
+		return parsePage(scheme, rest, maxHops)
 	}
+	return address{}, false
+}
+
+// parsePage reads what follows the colon of an http or https address, and the address that it leads on to.
+func parsePage(scheme, rest string, hops int) (address, bool) {
 	// Browsers take any number of slashes of either kind here (WHATWG URL section 4.4).
 	u, err := url.Parse(scheme + "://" + strings.TrimLeft(rest, `/\`))
 	if err != nil || u.Host == "" {
 		return address{}, false
 	}
+	user := u.User.Username()
 	u.User = nil // "https://bank@other/" leads to other
 	host := plainHost(u.Hostname())
+	if host == "" {
+		return address{}, false
+	}
 	if port := u.Port(); port != "" {
 		u.Host = asciiHost(u.Hostname()) + ":" + port
 	} else if !strings.Contains(u.Host, "]") {
 		u.Host = asciiHost(u.Hostname())
 	}
+	deceptive := strings.Contains(user, ".") || lookalike(host)
+	if hops > 0 {
+		if on, sure := ledTo(u, host); on != "" {
+			if scheme, rest, ok := cutScheme(on); ok {
+				if a, ok := parsePage(scheme, rest, hops-1); ok {
+					a.via, a.deceptive = host, a.deceptive || deceptive
+					if !sure {
+						a.host = host // it may lead anywhere
+					}
+					return a, true
+				}
+			}
+		}
+	}
 	u.RawQuery = withoutTracking(u.RawQuery)
 	u.ForceQuery = false
+	if strings.HasPrefix(u.Fragment, "utm_") {
+		u.Fragment, u.RawFragment = "", ""
+	}
 	shown := strings.ReplaceAll(u.String(), " ", "%20")
-	return address{shown: shown, host: host}, host != ""
+	return address{shown: shown, host: host, deceptive: deceptive}, true
 }
 
-// short cuts a long address to its host.
-func (a address) short() string {
-	if a.mail || len(a.shown) <= longURL {
-		return a.shown
+// cutScheme splits an address of a page behind its colon.
+func cutScheme(s string) (scheme, rest string, ok bool) {
+	scheme, rest, ok = strings.Cut(s, ":")
+	scheme = strings.ToLower(scheme)
+	return scheme, rest, ok && (scheme == "http" || scheme == "https")
+}
+
+// text is the address as the list of links shows it: a long one without its query, or cut to its host.
+func (a address) text(full bool) string {
+	shown := a.shown
+	if !full && a.scheme == "" && len(shown) > longURL {
+		scheme, rest, _ := strings.Cut(shown, "://")
+		page, _, _ := strings.Cut(rest, "#")
+		page, _, query := strings.Cut(page, "?")
+		host, path, _ := strings.Cut(page, "/")
+		switch {
+		case len(page) > longPath || path == "":
+			shown = scheme + "://" + host + "/…"
+		case query:
+			shown = scheme + "://" + page + "?…"
+		default:
+			shown = scheme + "://" + page + "#…"
+		}
 	}
-	scheme, rest, _ := strings.Cut(a.shown, "://")
-	host, _, _ := strings.Cut(rest, "/")
-	host, _, _ = strings.Cut(host, "?")
-	return scheme + "://" + host + "/…"
+	if a.via != "" {
+		shown += " (by " + a.via + ")"
+	}
+	return shown
 }
 
 // withoutTracking cuts the parameters that only tell who clicked where; the others keep order and spelling.
@@ -104,88 +151,16 @@ func withoutTracking(query string) string {
 
 func tracks(name string) bool {
 	switch name {
-	case "gclid", "gclsrc", "dclid", "gbraid", "wbraid", "fbclid", "msclkid", "yclid", "twclid", "ttclid", "igshid", "li_fat_id",
-		"mc_eid", "mc_cid", "mkt_tok", "_hsenc", "_hsmi", "__hssc", "__hstc", "__hsfp", "vero_id", "vero_conv", "oly_anon_id",
-		"oly_enc_id", "rb_clickid", "s_cid", "_openstat", "wickedid", "ml_subscriber", "ml_subscriber_hash", "_kx", "sc_eh", "_bhlid":
+	case "gclid", "gclsrc", "dclid", "gbraid", "wbraid", "fbclid", "msclkid", "yclid", "twclid", "ttclid", "igshid", "igsh", "li_fat_id",
+		"mc_eid", "mc_cid", "mkt_tok", "_hsenc", "_hsmi", "__hssc", "__hstc", "__hsfp", "hsctatracking", "vero_id", "vero_conv",
+		"rb_clickid", "s_cid", "_openstat", "wickedid", "ml_subscriber", "ml_subscriber_hash", "_kx", "sc_eh", "_bhlid", "epik",
+		"irclickid", "cjevent", "ck_subscriber_id", "vgo_ee", "elqtrackid", "elqtrack", "wt.mc_id", "lipi", "midtoken", "midsig":
 		return true
 	}
-	return strings.HasPrefix(name, "utm_") || strings.HasPrefix(name, "pk_") || strings.HasPrefix(name, "mtm_")
-}
-
-func asciiHost(host string) string {
-	if isASCII(host) && !strings.Contains(strings.ToLower(host), "xn--") {
-		return strings.ToLower(host) // what idna makes of it too, and of what it refuses
-	}
-	if a, err := idna.Lookup.ToASCII(host); err == nil && a != "" {
-		return a
-	}
-	return strings.ToLower(host)
-}
-
-func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
-			return false
+	for _, begin := range []string{"utm_", "oly_", "trk", "pk_", "mtm_"} {
+		if strings.HasPrefix(name, begin) {
+			return true
 		}
 	}
-	return true
-}
-
-func plainHost(host string) string {
-	return strings.TrimPrefix(strings.TrimSuffix(asciiHost(host), "."), "www.")
-}
-
-// sameHost reports hosts of which one is the other or lies below it.
-func sameHost(a, b string) bool {
-	return a == b || strings.HasSuffix(a, "."+b) || strings.HasSuffix(b, "."+a)
-}
-
-// namedHosts lists the hosts that a link's text names: addresses in it, or the text as a whole.
-func namedHosts(text string) []string {
-	var hosts []string
-	words := strings.Fields(strings.Map(func(r rune) rune {
-		switch r {
-		case '\u3002', '\uff0e', '\uff61': // browsers take these for the dot of a name (UTS 46 section 2.3)
-			return '.'
-		}
-		return r
-	}, text))
-	for _, word := range words {
-		word = strings.Trim(word, `.,;:!?()[]<>"'|`)
-		lower := strings.ToLower(word)
-		switch {
-		case strings.HasPrefix(lower, "http://"), strings.HasPrefix(lower, "https://"):
-			if a, ok := parseTarget(word); ok {
-				hosts = append(hosts, a.host)
-			}
-		case strings.HasPrefix(lower, "www."), len(words) == 1 && bareHost(lower):
-			if a, ok := parseTarget("http://" + word); ok {
-				hosts = append(hosts, a.host)
-			}
-		}
-	}
-	return hosts
-}
-
-// bareHost reports a word such as "shop.example" or "shop.example/sale", but not "report.pdf".
-func bareHost(s string) bool {
-	host, _, path := strings.Cut(s, "/")
-	dot := strings.LastIndexByte(host, '.')
-	if dot <= 0 || len(host)-dot < 3 || strings.ContainsAny(host, "@_,:$€%+=") || strings.Contains(host, "..") {
-		return false
-	}
-	for _, c := range host[dot+1:] {
-		if c < 'a' || c > 'z' && c < 0x80 {
-			return false
-		}
-	}
-	if path {
-		return true
-	}
-	switch host[dot+1:] {
-	case "pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "odt", "ods", "txt", "csv", "ics", "vcf", "png", "jpg", "jpeg", "gif",
-		"html", "htm", "xml", "json", "js", "css", "go", "zip", "gz", "eml":
-		return false
-	}
-	return true
+	return false
 }

@@ -12,6 +12,7 @@ type links struct {
 	from       int // where the open link's text begins
 	targets    []address
 	numbers    map[string]int
+	full       bool // long addresses are shown whole
 	misleading int
 }
 
@@ -35,10 +36,7 @@ func (r *renderer) endLink() {
 	if text == "" || r.w.full {
 		return
 	}
-	elsewhere := false
-	for _, host := range namedHosts(text) {
-		elsewhere = elsewhere || !sameHost(host, l.target.host)
-	}
+	elsewhere := l.target.deceptive || l.target.leadsElsewhere(text)
 	if elsewhere {
 		l.misleading++
 	} else if l.target.says(text) {
@@ -52,23 +50,49 @@ func (r *renderer) endLink() {
 	r.w.glued = true
 }
 
-// number gives equal targets one number. Beyond maxLinks all share the number after the last.
+// leadsElsewhere reports a text that names another host than the target's, or of mailto another address.
+func (a address) leadsElsewhere(text string) bool {
+	switch a.scheme {
+	case "mailto":
+		for word := range strings.FieldsSeq(text) {
+			word = strings.Trim(word, `.,;:!?()[]<>"'|`)
+			if at := strings.IndexByte(word, '@'); at > 0 && bareHost(strings.ToLower(word[at+1:])) && !strings.EqualFold(word, a.host) {
+				return true
+			}
+		}
+		return false
+	case "tel":
+		return false
+	}
+	for _, host := range namedHosts(text) {
+		if !sameHost(host, a.host) {
+			return true
+		}
+	}
+	return false
+}
+
+// number gives targets that are shown alike one number. Beyond maxLinks all share the number after the last.
 func (l *links) number() int {
-	if n, ok := l.numbers[l.target.shown]; ok {
+	shown := l.target.text(l.full)
+	if n, ok := l.numbers[shown]; ok {
 		return n
 	}
 	if len(l.targets) >= maxLinks {
 		return maxLinks + 1
 	}
 	l.targets = append(l.targets, l.target)
-	l.numbers[l.target.shown] = len(l.targets)
+	l.numbers[shown] = len(l.targets)
 	return len(l.targets)
 }
 
 // says reports a text that is the target already.
 func (a address) says(text string) bool {
-	if a.mail {
+	switch a.scheme {
+	case "mailto":
 		return strings.EqualFold(strings.TrimPrefix(text, "mailto:"), a.host)
+	case "tel":
+		return phoneDigits(text) == phoneDigits(a.host)
 	}
 	return bare(text) == bare(a.shown)
 }
@@ -79,13 +103,10 @@ func bare(u string) string {
 }
 
 // list is the end of the text: each number with its target.
-func (l *links) list(full bool) string {
+func (l *links) list() string {
 	var b strings.Builder
 	for i, t := range l.targets {
-		shown := t.short()
-		if full {
-			shown = t.shown
-		}
+		shown := t.text(l.full)
 		if b.Len()+len(shown) > maxLinkList {
 			b.WriteString("[" + strconv.Itoa(i+1) + "] and further: not shown\n")
 			return strings.TrimSuffix(b.String(), "\n")

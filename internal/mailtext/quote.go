@@ -9,10 +9,11 @@ import (
 const (
 	// maxLead is how many lines may stand above the first block quote of a marked thread to say whose words it holds.
 	maxLead = 4
-	// looseRows and looseWidth say when ">" lines that nothing introduces are a quote: code, prompts and mottos are
-	// fewer or shorter.
+	// looseRows and the widths say when ">" lines that nothing introduces are a quote: code, prompts and mottos are
+	// fewer or shorter, and what is quoted in an article is not wrapped.
 	looseRows  = 6
 	looseWidth = 40
+	wrapped    = 100
 )
 
 // mark applies what the markup says.
@@ -64,10 +65,17 @@ func (p *letter) quote(from, to int) {
 // reach is the last row of a quote that has begun at row i and has no end of its own.
 func (p *letter) reach(i int) int {
 	begun := i
-	for i < len(p.rows) && (p.rows[i].kind == rowBlank || p.rows[i].depth >= p.rows[begun].depth) {
+	inset := !p.html && i < len(p.rows) && p.inset(i) && p.header(i).strong() // a mail shown in a text goes as far as its margin
+	for i < len(p.rows) && (p.rows[i].kind == rowBlank || p.rows[i].depth >= p.rows[begun].depth && (!inset || p.inset(i))) {
 		i++
 	}
 	return i - 1
+}
+
+// inset reports a row that begins with a blank.
+func (p *letter) inset(i int) bool {
+	s := p.body(i)
+	return s != "" && (s[0] == ' ' || s[0] == '\t')
 }
 
 // thread marks a division that holds whose words follow, block quotes, and answers between them.
@@ -155,12 +163,13 @@ func (p *letter) quoteBarred(i int) {
 
 // run judges the lines with quote marks from row i on and returns the last of them.
 func (p *letter) run(i int) int {
-	last, rows, width, deepest, flattest := i, 0, 0, 0, maxQuoteMarks
+	last, rows, width, widest, deepest, flattest := i, 0, 0, 0, 0, maxQuoteMarks
 	for j := i; j < len(p.rows) && (p.rows[j].kind == rowBlank || p.rows[j].kind == rowOwn && p.rows[j].depth > 0); j++ {
 		if p.rows[j].kind == rowBlank {
 			continue
 		}
-		last, rows, width = j, rows+1, width+p.rows[j].end-p.rows[j].body
+		n := p.rows[j].end - p.rows[j].body
+		last, rows, width, widest = j, rows+1, width+n, max(widest, n)
 		deepest, flattest = max(deepest, p.rows[j].depth), min(flattest, p.rows[j].depth)
 	}
 	known := p.introduced(i)
@@ -171,7 +180,7 @@ func (p *letter) run(i int) int {
 	}
 	if !known && !p.html {
 		outer := i == 0 || p.next(last+1) == len(p.rows)
-		known = outer && rows >= looseRows && width >= rows*looseWidth || outer && rows > maxIntroRows && flattest == 1 && deepest > 1
+		known = outer && rows >= looseRows && width >= rows*looseWidth && widest <= wrapped || outer && rows > maxIntroRows && flattest == 1 && deepest > 1
 	}
 	if known {
 		p.quote(i, last)

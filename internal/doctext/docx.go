@@ -14,7 +14,7 @@ type docx struct {
 	numbering numbering
 	page      color // behind everything
 
-	insertions, deletions, pictures, objects, links int
+	insertions, deletions, pictures, objects int
 
 	notes    marks // footnotes, by id
 	endnotes marks

@@ -39,14 +39,8 @@ type story struct {
 	cellBG  color
 	fill    color   // of the shape that comes
 	boxes   []color // of the text boxes that are open
-	choices []choice
+	choices choices
 	inText  bool // within w:t
-}
-
-// choice is an mc:AlternateContent that is open.
-type choice struct {
-	depth int
-	taken bool
 }
 
 func (st *story) handler() handler {
@@ -103,12 +97,8 @@ func (st *story) startOther(s *scanner) error {
 		return s.skip()
 	case "ins", "moveTo":
 		x.insertions++
-	case "AlternateContent":
-		if len(st.choices) < maxNested {
-			st.choices = append(st.choices, choice{depth: s.depth})
-		}
-	case "Choice", "Fallback":
-		return st.choose(s)
+	case "AlternateContent", "Choice", "Fallback":
+		return st.choices.start(s)
 	case "footnoteReference":
 		return st.add(x.notes.mark(s.attr("id")))
 	case "endnoteReference":
@@ -146,20 +136,6 @@ func (st *story) startOther(s *scanner) error {
 	default:
 		return st.startTable(s)
 	}
-	return nil
-}
-
-// choose takes the first choice of an alternative and leaves the others out (ISO/IEC 29500-3 section 9.3): text boxes
-// come in two forms.
-func (st *story) choose(s *scanner) error {
-	n := len(st.choices)
-	if n == 0 || st.choices[n-1].depth != s.depth-1 {
-		return nil
-	}
-	if st.choices[n-1].taken {
-		return s.skip()
-	}
-	st.choices[n-1].taken = true
 	return nil
 }
 
@@ -307,6 +283,7 @@ func (st *story) overflow(text []byte) error {
 }
 
 func (st *story) end(s *scanner) error {
+	st.choices.end(s)
 	switch string(s.name) {
 	case "t":
 		st.inText = false
@@ -315,10 +292,6 @@ func (st *story) end(s *scanner) error {
 			p := st.open[n-1]
 			st.open = st.open[:n-1]
 			return st.paragraph(p)
-		}
-	case "AlternateContent":
-		if n := len(st.choices); n > 0 && st.choices[n-1].depth == s.depth+1 {
-			st.choices = st.choices[:n-1]
 		}
 	case "txbxContent":
 		st.boxes = st.boxes[:max(0, len(st.boxes)-1)]

@@ -16,7 +16,6 @@ const (
 // odf walks over content.xml of an OpenDocument file (ISO/IEC 26300-1).
 type odf struct {
 	d *document
-	s *scanner
 
 	hiddenStyles map[string]bool // of text, and of tables and slides that are not displayed
 	style        string
@@ -27,7 +26,6 @@ type odf struct {
 		row  []byte
 		cell []byte
 	}
-	hidden                                         int // depth of what is not shown, zero for none
 	deletions                                      int
 	pictures                                       int
 	lists                                          int

@@ -115,7 +115,7 @@ type slideStory struct {
 	row     []byte
 	cells   int
 	inTable bool
-	choices []choice
+	choices choices
 }
 
 func (st *slideStory) start(s *scanner) error {
@@ -165,17 +165,8 @@ func (st *slideStory) start(s *scanner) error {
 		return st.add("\n")
 	case "chart", "relIds":
 		st.x.objects++
-	case "AlternateContent":
-		if len(st.choices) < maxNested {
-			st.choices = append(st.choices, choice{depth: s.depth})
-		}
-	case "Choice", "Fallback":
-		if n := len(st.choices); n > 0 && st.choices[n-1].depth == s.depth-1 {
-			if st.choices[n-1].taken {
-				return s.skip()
-			}
-			st.choices[n-1].taken = true
-		}
+	default:
+		return st.choices.start(s)
 	}
 	return nil
 }
@@ -228,6 +219,7 @@ func (st *slideStory) add(text string) error {
 }
 
 func (st *slideStory) end(s *scanner) error {
+	st.choices.end(s)
 	switch string(s.name) {
 	case "grpSp":
 		st.groups = max(0, st.groups-1)
@@ -235,8 +227,6 @@ func (st *slideStory) end(s *scanner) error {
 		st.shape, st.unseen = 0, false
 	case "t":
 		st.inText = false
-	case "AlternateContent":
-		st.choices = st.choices[:max(0, len(st.choices)-1)]
 	case "p", "text":
 		st.inText = false
 		if string(s.name) == "p" && st.comments && len(st.text) == 0 {

@@ -1,6 +1,8 @@
 package doctext_test
 
 import (
+	"archive/tar"
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -70,7 +72,7 @@ func TestReadBounds(t *testing.T) {
 
 func TestReadFailures(t *testing.T) {
 	broken := errors.New("broken")
-	for _, kind := range []string{"text", "html", "message", "tar", "ole", "calendar", "vcard"} {
+	for _, kind := range []string{"text", "html", "message", "tar", "ole", "zip", "docx", "rtf", "calendar", "vcard"} {
 		_, err := doctext.Read(t.Context(), iotest.ErrReader(broken), kind, "", nil, doctext.Limits{})
 		if !errors.Is(err, broken) {
 			t.Errorf("%s: the reader's error is lost: %v", kind, err)
@@ -145,5 +147,52 @@ func TestReadMessage(t *testing.T) {
 	const want = "From: Ann <ann@example.org>\nTo: bob@example.net\nDate: 2026-11-20 09:00 +00:00\nSubject: grün\n\nHello\n[attachment: a.pdf, application/pdf, 5 bytes]"
 	if diff := cmp.Diff(doctext.Document{Text: want, Dropped: mailtext.Dropped{Hidden: 1}}, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+func TestFacts(t *testing.T) {
+	tests := []struct{ name, kind, in, want string }{
+		{"calendar", "calendar", "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nSUMMARY:Review\r\nDTSTART:20261120T090000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n", "Review"},
+		{"in the reader's zone", "calendar", "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:Review\r\nDTSTART:20261120T090000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n", "10:00"},
+		{"card", "vcard", "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Ann Lee\r\nEMAIL:ann@example.org\r\nEND:VCARD\r\n", "ann@example.org"},
+		{"no card at all", "vcard", "only words", "only words"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := doctext.Read(t.Context(), strings.NewReader(tt.in), tt.kind, "", time.FixedZone("CET", 3600), doctext.Limits{})
+			if err != nil || !strings.Contains(got.Text, tt.want) || strings.Contains(got.Text, "BEGIN:") {
+				t.Errorf("got %q, %v; want %q in it", got.Text, err, tt.want)
+			}
+		})
+	}
+}
+
+func TestTar(t *testing.T) {
+	var buf bytes.Buffer
+	w := tar.NewWriter(&buf)
+	for _, name := range []string{"a.txt", "../../b\u202e.txt"} {
+		if err := w.WriteHeader(&tar.Header{Name: name, Size: 3, Mode: 0o600}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte("abc")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	got, err := doctext.Read(t.Context(), &buf, "tar", "", nil, doctext.Limits{})
+	if err != nil || got.Text != "a.txt (3 bytes)\n../../b.txt (3 bytes)" || got.Dropped.Invisible != 1 {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestError(t *testing.T) {
+	err := &doctext.Error{Kind: "docx", Reason: doctext.Encrypted}
+	if got, want := err.Error(), "docx: it is encrypted and needs a password"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if err := (&doctext.Error{Err: io.ErrUnexpectedEOF}); err.Error() != "document: unexpected EOF" || !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("got %q", err)
 	}
 }

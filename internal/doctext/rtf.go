@@ -42,23 +42,22 @@ type rtf struct {
 	digits []byte
 	beyond int // groups deeper than the stack
 
-	first      bool // of a group: a destination may come
-	star       bool
-	pending    []byte // bytes of a charset, waiting for the last of a character
-	surrogate  rune
-	swallow    int // characters still to leave out behind \u
-	text       []byte
-	cells      int
-	wasHidden  bool
-	codepage   string
-	fonts      map[int]string
-	font       int
-	colors     []color
-	rgb        color
-	deletions  int
-	pictures   int
-	objects    int
-	sinceClock int
+	first     bool // of a group: a destination may come
+	star      bool
+	pending   []byte // bytes of a charset, waiting for the last of a character
+	surrogate rune
+	swallow   int // characters still to leave out behind \u
+	text      []byte
+	cells     int
+	wasHidden bool
+	codepage  string
+	fonts     map[int]string
+	font      int
+	colors    []color
+	rgb       color
+	deletions int
+	pictures  int
+	objects   int
 }
 
 func (d *document) readRTF(in *input) error {

@@ -189,6 +189,7 @@ func (c cellStyles) number(v string, style int, from1904 bool) string {
 		if f >= 0 && f < maxDay {
 			return dated(f, form, from1904)
 		}
+	case formPlain, formHidden:
 	}
 	return digits(f)
 }

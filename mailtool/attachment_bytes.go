@@ -60,6 +60,9 @@ func (env *Env) getBytes(ctx context.Context, c content, in getAttachmentIn) (*g
 
 // tooLong answers about what no answer holds whole; w has its first bytes.
 func (env *Env) tooLong(c content, w *window, in getAttachmentIn) (*getAttachmentOut, error) {
+	if in.Format == "" && env.Caller.FileBytes > 0 {
+		return nil, refuse(TooLarge, "the attachment is above "+strconv.Itoa(env.Caller.FileBytes)+" bytes", attachmentTool+" with format: blob gives it in pieces")
+	}
 	if in.Format == "" {
 		c.notes = append(c.notes, "too large to come beside an answer: the resource at uri may hold it, and format blob gives it in pieces")
 		return env.answerOf(c), nil

@@ -26,6 +26,15 @@ func (env *Env) uri(id provider.MessageID, part string) string {
 // characters in percent encoding.
 func expand(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
+// HasAttachments reports whether get_attachment is one of the tools.
+func (r *Registry) HasAttachments() bool {
+	if r.behind != nil {
+		return r.behind.HasAttachments()
+	}
+	_, ok := r.byName[attachmentTool]
+	return ok
+}
+
 // ReadsAttachments reports whether the caller may read by AttachmentTemplate.
 func (r *Registry) ReadsAttachments(c *Caller) bool {
 	if r.behind != nil {

@@ -25,8 +25,9 @@ type Caller struct {
 	// of how many have passed. Other goroutines than Call's call it, one at a
 	// time and never after Call has returned, which waits for it. Nil: nobody.
 	Progress func(text string, done, total float64)
-	// FileBytes bounds a file in Result.Files; 0 means what hosts take in an
-	// answer to a model: 90,000, an image 700,000.
+	// FileBytes bounds a file in Result.Files, and makes a larger one TooLarge; 0
+	// means what hosts take in an answer to a model, which says what to do about
+	// a larger one: 90,000, an image 700,000.
 	FileBytes int
 }
 

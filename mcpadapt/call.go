@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -34,7 +35,9 @@ func (a *adapter) call(ctx context.Context, req *mcp.CallToolRequest) (*mcp.Call
 		a.renew(name)
 	}
 	if err == nil {
-		return answer(res.JSON, false), nil
+		out := answer(res.JSON, false)
+		out.Content = append(out.Content, blocks(res.Files)...)
+		return out, nil
 	}
 	var failure *mailtool.Error
 	if !errors.As(err, &failure) {
@@ -97,6 +100,31 @@ func answer(object json.RawMessage, failed bool) *mcp.CallToolResult {
 		Content:           []mcp.Content{&mcp.TextContent{Text: string(object)}},
 		IsError:           failed,
 	}
+}
+
+// blocks carry files beside an answer: what hosts show or play as such, and any
+// other with the URI that it can be read by again.
+func blocks(files []mailtool.File) (out []mcp.Content) {
+	for _, f := range files {
+		switch kind, _, _ := strings.Cut(f.Type, "/"); {
+		case isImage(f.Type):
+			out = append(out, &mcp.ImageContent{Data: f.Data, MIMEType: f.Type})
+		case kind == "audio":
+			out = append(out, &mcp.AudioContent{Data: f.Data, MIMEType: f.Type})
+		default:
+			out = append(out, &mcp.EmbeddedResource{Resource: blob(f.URI, f)})
+		}
+	}
+	return out
+}
+
+// isImage names the types that models take: with another a request to one fails.
+func isImage(kind string) bool {
+	switch kind {
+	case "image/png", "image/jpeg", "image/gif", "image/webp":
+		return true
+	}
+	return false
 }
 
 func failed(e *mailtool.Error) (*mcp.CallToolResult, error) {

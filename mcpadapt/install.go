@@ -33,7 +33,8 @@ type adapter struct {
 	aliases map[string]string    // to the tool's name
 }
 
-// Install adds the registry's tools to s. Tools that s has or gets besides are
+// Install adds the registry's tools to s, and with get_attachment among them the
+// template of the resources that it reads. Tools that s has or gets besides are
 // neither hidden nor changed; one with the very name of a mail tool is replaced,
 // as [mcp.Server.AddTool] does. s then answers tools/list in a single page. Call
 // it once for each registry.
@@ -62,6 +63,9 @@ func Install(s *mcp.Server, reg *mailtool.Registry, opts Options) error {
 	}
 	a.renew = func(tool string) { s.AddTool(a.tools[tool], a.call) }
 	s.AddReceivingMiddleware(a.middleware)
+	if reg.HasAttachments() {
+		s.AddResourceTemplate(attachmentTemplate(), a.readResource)
+	}
 	for _, tool := range a.tools {
 		s.AddTool(tool, a.call)
 	}
@@ -73,6 +77,8 @@ func (a *adapter) middleware(next mcp.MethodHandler) mcp.MethodHandler {
 		switch r := req.(type) {
 		case *mcp.ListToolsRequest:
 			return a.list(ctx, method, r, next)
+		case *mcp.ListResourceTemplatesRequest:
+			return a.listTemplates(ctx, method, r, next)
 		case *mcp.CallToolRequest:
 			if name, ok := a.aliases[r.Params.Name]; ok {
 				return a.callAlias(ctx, method, r, name, next)

@@ -71,7 +71,6 @@ var rules = map[string]rule{
 	"mailtool":         {ours: []string{"provider", "scopes", "internal/mailtext", "internal/mailfacts", "internal/calendar", "internal/doctext", "internal/spread"}, outside: []string{netX}, why: "tools know no MCP, no HTTP and no backend"},
 	"mailtool/catalog": {ours: []string{"mailtool", "provider", "scopes", "internal/rest", "internal/mailtext"}, why: "records become tools and requests"},
 	"mailtool/journal": {ours: []string{"mailtool", "scopes", "internal/sqldb"}, why: "it stores what tools did"},
-	"mailtool/pdftext": {ours: []string{"mailtool"}, outside: []string{"..."}, why: "who reads PDF links its library, nobody else"},
 	"mailtool/funcall": {ours: []string{"mailtool", "scopes"}, why: "schemas for other hosts know no backend"},
 
 	"mcpadapt": {ours: []string{"mailtool", "provider", "scopes"}, outside: []string{mcpSDK, jsonschema}, why: "it and oauthsrv meet in scopes.Grant only"},

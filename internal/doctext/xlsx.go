@@ -103,8 +103,8 @@ func (x *xlsx) sheets(main string, rels map[string]relation) ([]sheet, error) {
 	return list, err
 }
 
-// sheet shows a sheet as its name and rows of comma separated values: no form of a table costs fewer tokens, and quotes
-// keep apart what a stranger wrote into a cell.
+// sheet shows a sheet as its name and rows of comma separated values: they cost few tokens, and quotes keep apart what a
+// stranger wrote into a cell.
 func (x *xlsx) sheet(sh sheet, more bool) error {
 	lead := ""
 	if more {

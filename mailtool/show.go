@@ -43,7 +43,7 @@ type foldedOut struct {
 }
 
 type attachmentOut struct {
-	Handle string `json:"handle" jsonschema:"what send_message attaches it by"`
+	Handle string `json:"handle" jsonschema:"what get_attachment reads it by, and send_message attaches it by"`
 	Name   string `json:"name,omitempty" jsonschema:"file name as the sender gave it"`
 	Type   string `json:"type" jsonschema:"media type"`
 	Size   int64  `json:"size,omitempty" jsonschema:"bytes"`

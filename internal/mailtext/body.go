@@ -32,9 +32,9 @@ type Result struct {
 	Folded    Folded
 }
 
-// Folded counts the characters of a body that Options.Full would have kept.
+// Folded counts the characters of a body that Options.Full would have kept, line ends included.
 type Folded struct {
-	Quoted    int // of messages that this one answers or forwards
+	Quoted    int // of messages that this one answers or forwards, and of links that only they name
 	Signature int
 }
 

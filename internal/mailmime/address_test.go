@@ -132,10 +132,10 @@ func TestAddressString(t *testing.T) {
 func TestParseAddressListIsLinear(t *testing.T) {
 	for _, unit := range []string{`"`, `"\`, "(", "()", "<", "<a,", "<a", ",", "a,", "a@b ", ":", "a:b;", "=?a?q?", "=?a?q?x", "@ ", ";", `a"`, "=?utf-8?b?YQ==?= "} {
 		in := strings.Repeat(unit, mailmime.DefaultHeaderBytes/len(unit))
-		start := time.Now()
+		start := processTime()
 		mailmime.ParseAddressList(in)
 		mailmime.DecodeHeader(in)
-		if took := time.Since(start); took > 3*time.Second {
+		if took := processTime() - start; took > 3*time.Second {
 			t.Errorf("%d bytes of %q took %v", len(in), unit, took)
 		} else if took > 100*time.Millisecond {
 			t.Logf("%q took %v", unit, took)

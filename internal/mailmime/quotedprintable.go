@@ -30,8 +30,20 @@ func (q *qpReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// fill decodes what lines are at hand, one at least.
 func (q *qpReader) fill() {
 	q.out = q.out[:0]
+	q.oneLine()
+	for q.err == nil && len(q.out) < qpBatch && q.br.Buffered() > 0 {
+		q.oneLine()
+	}
+	q.rest = q.out
+}
+
+// qpBatch is what is handed out at once when there is more at hand: many lines are empty but for a soft break.
+const qpBatch = 512
+
+func (q *qpReader) oneLine() {
 	chunk, err := q.br.ReadSlice('\n')
 	whole := !errors.Is(err, bufio.ErrBufferFull)
 	if err != nil && whole {
@@ -46,24 +58,22 @@ func (q *qpReader) fill() {
 		n := qpComplete(line)
 		q.decode(line[:n])
 		q.line = append(q.line[:0], line[n:]...)
-		q.rest = q.out
 		return
 	}
 	text, eol := cutEOL(line)
-	text = bytes.TrimRight(text, " \t")
+	text = trimBlanks(text)
 	if n := len(text); n > 0 && text[n-1] == '=' {
 		text, eol = text[:n-1], ""
 	}
 	q.decode(text)
 	q.out = append(q.out, eol...)
 	q.line = q.line[:0]
-	q.rest = q.out
 }
 
 // qpComplete returns how much of an unfinished line can be decoded: not the blanks, nor the escape, it may end in.
 func qpComplete(line []byte) int {
 	from := max(0, len(line)-maxQPTail)
-	n := from + len(bytes.TrimRight(line[from:], " \t"))
+	n := from + len(trimBlanks(line[from:]))
 	switch {
 	case n > 0 && line[n-1] == '=':
 		return n - 1
@@ -89,4 +99,12 @@ func (q *qpReader) decode(s []byte) {
 		q.out = append(q.out, '=')
 		s = s[i+1:]
 	}
+}
+
+func trimBlanks(s []byte) []byte {
+	n := len(s)
+	for n > 0 && (s[n-1] == ' ' || s[n-1] == '\t') {
+		n--
+	}
+	return s[:n]
 }

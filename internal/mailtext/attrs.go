@@ -40,6 +40,10 @@ const (
 	attrType
 	attrName
 	attrMarker
+	attrValue
+	attrPlaceholder
+	attrChecked
+	attrColspan
 	attrCount
 )
 
@@ -191,6 +195,14 @@ func attrOf(key string) (attr, bool) {
 		return attrName, true
 	case "data-marker":
 		return attrMarker, true
+	case "value":
+		return attrValue, true
+	case "placeholder":
+		return attrPlaceholder, true
+	case "checked":
+		return attrChecked, true
+	case "colspan":
+		return attrColspan, true
 	}
 	return 0, false
 }

@@ -29,7 +29,7 @@ func (d *decls) declareBox(name, value string, w weight) {
 		d.declareMargin(name, value, w)
 	case "text-indent":
 		if _, ok := pixels(firstWord(value)); ok || wide(value) {
-			d.set(propIndent, yesIf(away(firstWord(value), true)), w)
+			d.set(propIndent, indent(firstWord(value)), w)
 		}
 	default:
 		d.declareShape(name, value, w)
@@ -41,7 +41,7 @@ func (d *decls) declareShape(name, value string, w weight) {
 	switch name {
 	case "transform", "-webkit-transform":
 		d.set(propTransform, yesIf(vanishes(value)), w)
-	case "scale":
+	case "scale", "zoom":
 		if f, ok := fraction(firstWord(value)); ok || value == "none" || wide(value) {
 			d.set(propScale, yesIf(ok && f <= faint && f >= -faint), w)
 		}
@@ -112,11 +112,27 @@ func sideAt(side, n int) int {
 	return 0
 }
 
+// indent reads a text-indent: far away, or past its own box, where it may be cut off.
+func indent(s string) uint32 {
+	if f, ok := fraction(s); ok && strings.HasSuffix(s, "%") && f >= 1-faint {
+		return saysParent
+	}
+	return yesIf(away(s, true))
+}
+
+// lineHeight says whether lines have no height.
+func lineHeight(s string) uint32 {
+	px, ok := pixels(s)
+	return yesIf(ok && px == 0)
+}
+
 const (
 	// farAway is how many pixels to the left or above put a text off every screen's edge.
 	farAway = 500
 	// specks are sizes in pixels at which letters are no longer seen.
 	speck = 1.5
+	// tinyFont is the size in pixels up to which a font cannot be read.
+	tinyFont = 3
 )
 
 var length = regexp.MustCompile(`^([-+]?[0-9.]+(?:e[-+]?[0-9]+)?)([a-z%]*)$`)
@@ -203,7 +219,7 @@ func calculated(s string) (float64, bool) {
 func fontSize(s string) uint32 {
 	px, ok := pixels(s)
 	switch {
-	case ok && (px <= speck || strings.HasSuffix(s, "%") && px <= 100):
+	case ok && (px <= tinyFont || strings.HasSuffix(s, "%") && px <= 100):
 		return saysYes
 	case ok && (strings.HasSuffix(s, "em") && !strings.HasSuffix(s, "rem") || strings.HasSuffix(s, "%")):
 		return saysParent

@@ -2,6 +2,7 @@ package mailtext
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -45,6 +46,7 @@ func Clean(s string) (string, Dropped) {
 		d    Dropped
 		look = lookahead{s: s}
 		prev rune
+		pile int // marks on the letter at hand
 	)
 	b.Grow(len(s))
 	b.WriteString(s[:start])
@@ -63,11 +65,22 @@ func Clean(s string) (string, Dropped) {
 			r = '\n'
 		case blank:
 			r = ' '
+			d.Invisible++
+		case bullet:
+			r = '•'
 		case invisible:
 			keep = false
 		case contextual:
+			if n := tagFlag(s[i:]); n > 0 && prev == flag {
+				b.WriteString(s[i : i+n])
+				i, prev = i+n, tagEnd
+				continue
+			}
 			keep = belongs(r, prev, &look, next)
 		case visible:
+			if pile = stacked(pile, r); pile > maxStacked {
+				keep = false
+			}
 		}
 		if keep {
 			b.WriteRune(r)
@@ -78,6 +91,14 @@ func Clean(s string) (string, Dropped) {
 		i = next
 	}
 	return b.String(), d
+}
+
+// stacked counts the marks on one letter, r included.
+func stacked(pile int, r rune) int {
+	if r < 0x300 || !unicode.In(r, unicode.Mn, unicode.Me) {
+		return 0
+	}
+	return pile + 1
 }
 
 // CleanLine is Clean for one-line values such as subjects, names and file names: runs of white space become one

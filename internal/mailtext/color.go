@@ -59,6 +59,8 @@ func parseColor(s string) color {
 		return funcColor(args)
 	case function && strings.HasPrefix(name, "hsl"):
 		return hueColor(args)
+	case function && (name == "lab" || name == "lch" || name == "oklab" || name == "oklch"):
+		return lightColor(name, args)
 	case function || hasWord(systemColors, s):
 		return colorOther
 	}
@@ -143,6 +145,23 @@ func hueColor(args string) color {
 		c |= color(v*255+0.5) << (16 - 8*i)
 	}
 	return c
+}
+
+// lightColor reads the lightness of the functions that begin with it (CSS Color 4 sections 9 and 10), as far as it alone
+// makes white or black.
+func lightColor(name, args string) color {
+	first := firstWord(strings.TrimSpace(strings.ReplaceAll(args, ",", " ")))
+	light, ok := fraction(first)
+	if !strings.HasSuffix(first, "%") && !strings.HasPrefix(name, "ok") {
+		light /= 100
+	}
+	switch {
+	case ok && light >= 1-faint/2:
+		return white
+	case ok && light <= faint:
+		return colorRGB
+	}
+	return colorOther
 }
 
 // faint is the opacity up to which nothing is seen.

@@ -23,6 +23,25 @@ type sheet struct {
 	known map[string]string // every name in a selector
 	// partial says that rules were left out: what they say of colours is not known.
 	partial bool
+	// generated counts the passages that rules put before and behind elements. Few mail programs show them, so they are
+	// no part of the text.
+	generated int
+}
+
+// minGenerated is how many letters make a passage: signs and single words decorate.
+const minGenerated = 20
+
+// generated counts a rule's content of some length (CSS Content 3 section 2).
+func generated(body string) int {
+	n := 0
+	for body != "" {
+		var one string
+		one, body = cutDeclaration(body)
+		if name, value, ok := strings.Cut(one, ":"); ok && strings.EqualFold(strings.TrimSpace(name), "content") && letters(value) >= minGenerated {
+			n = 1
+		}
+	}
+	return n
 }
 
 type rule struct {
@@ -62,6 +81,9 @@ func (s *sheet) parse(css string) bool {
 		if says != (decls{}) {
 			added = s.add(head, &says) || added
 		}
+		if strings.Contains(head, ":before") || strings.Contains(head, ":after") {
+			s.generated += generated(body)
+		}
 	}
 	return added
 }
@@ -87,6 +109,9 @@ func always(head string) bool {
 // smallScreen is the width in pixels that every screen has.
 const smallScreen = 300
 
+// hugeScreen is a width in pixels that no screen has.
+const hugeScreen = 8000
+
 // everyScreen reports a media query without conditions, or with lower bounds that every screen meets.
 func everyScreen(query string) bool {
 	for i, part := range strings.Split(query, " and ") {
@@ -105,11 +130,13 @@ func everyScreen(query string) bool {
 		name, value, _ := strings.Cut(strings.Trim(part, "()"), ":")
 		px, ok := pixels(strings.TrimSpace(value))
 		switch strings.TrimSpace(name) {
-		case "min-width", "min-height", "min-device-width", "min-device-height":
+		case "min-width", "min-height", "min-device-width", "min-device-height", "max-width", "max-height", "max-device-width", "max-device-height":
 		default:
 			ok = false
 		}
-		if !ok || px > smallScreen || part[0] != '(' {
+		if upper := strings.HasPrefix(strings.TrimSpace(name), "max-"); ok && upper && px >= hugeScreen && part[0] == '(' {
+			continue
+		} else if !ok || upper || px > smallScreen || part[0] != '(' {
 			return false
 		}
 	}

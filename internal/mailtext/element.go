@@ -38,6 +38,9 @@ func (r *renderer) start(l *lexer) {
 			r.breaks(t, tr)
 			r.beginRegion(t, a)
 		}
+		if t == tagInput {
+			r.input(a, own)
+		}
 		return
 	}
 	if l.selfClosing && r.last[tagSVG] >= 0 {
@@ -203,6 +206,9 @@ func (r *renderer) entered(t tag, tr traits, a *attrs) {
 		}
 		r.w.beginList(t == tagOL, start)
 	case tagLI:
+		if n, err := strconv.Atoi(a.text(attrValue)); err == nil && n >= 0 && n <= 1e6 {
+			r.w.numberItem(n)
+		}
 		r.w.beginItem()
 	case tagTable:
 		role := strings.ToLower(a.text(attrRole))
@@ -211,10 +217,42 @@ func (r *renderer) entered(t tag, tr traits, a *attrs) {
 	case tagTR:
 		r.w.beginRow()
 	case tagTD, tagTH:
-		r.w.beginCell(t == tagTH)
+		span, _ := strconv.Atoi(a.text(attrColspan))
+		r.w.beginCell(t == tagTH, span)
 	case tagH1, tagH2, tagH3, tagH4, tagH5, tagH6:
 		r.w.head = int(t-tagH1) + 1
 	}
+}
+
+// input shows what a form's field shows: its value, else what it asks for, or whether it is ticked.
+func (r *renderer) input(a *attrs, own look) {
+	shown := ""
+	switch strings.ToLower(a.text(attrType)) {
+	case "hidden", "password", "file", "range", "color":
+	case "checkbox", "radio":
+		if shown = "[ ]"; a.has(attrChecked) {
+			shown = "[x]"
+		}
+	case "image":
+		shown = a.text(attrAlt)
+	default:
+		if shown = a.text(attrValue); shown == "" {
+			shown = a.text(attrPlaceholder)
+		}
+	}
+	shown, d := CleanLine(shown, maxAlt)
+	if shown == "" || r.over > 0 {
+		return
+	}
+	if own.inside(r.look()).hidden() {
+		r.dropped.Hidden++
+		return
+	}
+	r.dropped.Invisible += d.Invisible
+	r.inHidden = false
+	r.w.space = r.w.space || len(r.w.out) > 0
+	r.w.text(shown, false)
+	r.w.space = true
 }
 
 // left lays out the end of an element; the stack calls it.

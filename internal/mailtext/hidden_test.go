@@ -78,6 +78,20 @@ var moreCarriers = []struct{ name, src string }{
 	{"drawing of no size", `<svg width=0 height=0><text>SECRET</text></svg>VISIBLE`},
 	{"symbol", `<svg><symbol><text>SECRET</text></symbol></svg>VISIBLE`},
 	{"text of an image of no size", `<img src="cid:x" alt="SECRET" width=1 height=1>VISIBLE`},
+	{"no height at most", `<p style="max-height:0">SECRET</p>VISIBLE`},
+	{"lines without height", `<p style="line-height:0;overflow:hidden">SECRET</p>VISIBLE`},
+	{"lines without height around", `<div style="overflow:hidden;line-height:0px"><b>SECRET</b></div>VISIBLE`},
+	{"lines without height in a shorthand", `<p style="font:16px/0 a;overflow:hidden">SECRET</p>VISIBLE`},
+	{"two pixels", `<p style="font-size:2px">SECRET</p>VISIBLE`},
+	{"a tenth of the size", `<p style="font-size:0.1em">SECRET</p>VISIBLE`},
+	{"zoomed away", `<p style="zoom:0">SECRET</p>VISIBLE`},
+	{"indented out of its box", `<p style="text-indent:100%;white-space:nowrap;overflow:hidden">SECRET</p>VISIBLE`},
+	{"white by its lightness", `<p style="color:lab(100 0 0)">SECRET</p>VISIBLE`},
+	{"white in the newest notation", `<p style="color:oklch(100% 0 0)">SECRET</p>VISIBLE`},
+	{"narrower than the widest", `<style>@media (max-width:9999px){.h{display:none}}</style><p class=h>SECRET</p>VISIBLE`},
+	{"colour of the text around", `<div style="color:#fff"><p style="color:currentColor">SECRET</p></div>VISIBLE`},
+	{"field", `<div hidden><input value="SECRET"></div>VISIBLE`},
+	{"put before an element", `<style>.x::before{content:"SECRET words that only a style sheet says"}</style><p class=x>VISIBLE`},
 	{"text of an image of no width", `<img src="cid:x" alt="SECRET" style="width:0">VISIBLE`},
 }
 
@@ -97,6 +111,12 @@ func TestFromHTMLHidesMore(t *testing.T) {
 
 func TestFromHTMLShowsMore(t *testing.T) {
 	tests := []struct{ name, src string }{
+		{"lines without height and nothing cut", `<p style="line-height:0">SHOWN`},
+		{"line height of its own", `<div style="line-height:0;overflow:hidden"><p style="line-height:1.4">SHOWN</div>`},
+		{"line height in a shorthand of its own", `<div style="line-height:0;overflow:hidden"><p style="font:14px/20px a">SHOWN</div>`},
+		{"picture in lines without height", `<div style="line-height:0;overflow:hidden"><img alt="SHOWN" src="cid:x"></div>`},
+		{"small print", `<p style="font-size:6px">SHOWN`},
+		{"small indent", `<p style="text-indent:10%;overflow:hidden">SHOWN`},
 		{"empty style in a drawing", `<svg><style/></svg><p>SHOWN`},
 		{"empty title in a drawing", `<svg><title/></svg><p>SHOWN`},
 		{"empty script in a drawing", `<svg><script/></svg><p>SHOWN`},
@@ -165,4 +185,35 @@ func TestStyleSheetsTakeLinearTime(t *testing.T) {
 			}
 		})
 	}
+}
+
+// FuzzCSS reads arbitrary rules and declarations. A rule of the highest weight in a block of its own hides whatever
+// they say, unless they outweigh it with an id or the word important.
+func FuzzCSS(f *testing.F) {
+	for _, c := range moreCarriers {
+		css, _, _ := strings.Cut(strings.TrimPrefix(c.src, "<style>"), "</style>")
+		f.Add(css, "display:none")
+	}
+	for _, css := range []string{"a[href^=x]{color:#fff}", ".h:not(.x)::before{content:'\\201C'}", "@media screen and (min-width:0){.h{opacity:.01}}", "/*", "@import 'x';", "a{b:url(x"} {
+		f.Add(css, "font:0/0 a;color:hsl(0 0% 100%);inset:1px;clip-path:polygon(0 0)")
+	}
+	f.Fuzz(func(t *testing.T, css, style string) {
+		lower := strings.ToLower(css + style)
+		if strings.Contains(lower, "</style") || strings.Contains(lower, "script") {
+			return
+		}
+		style = strings.NewReplacer("&", "&amp;", `"`, "&quot;").Replace(style)
+		page := "<style>" + css + "</style><p class=h id=i style=\"" + style + "\">words</p>"
+		got, d, truncated := mailtext.FromHTML(page, mailtext.Options{})
+		if len(got) > 200 || truncated || d.Hidden < 0 {
+			t.Fatalf("%q, %+v, %v", got, d, truncated)
+		}
+		if strings.ContainsAny(lower, "!\\#[&") {
+			return
+		}
+		got, _, _ = mailtext.FromHTML(page+"<style>.m{display:none!important}</style><p class=m>MARKER</p>", mailtext.Options{})
+		if strings.Contains(got, "MARKER") {
+			t.Fatalf("rules %q undo what a rule of more weight hides", css)
+		}
+	})
 }

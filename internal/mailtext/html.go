@@ -136,6 +136,7 @@ func (r *renderer) finish() rendered {
 	out := string(r.w.out)
 	text, d := Clean(out)
 	r.dropped.Add(d)
+	r.dropped.Hidden += r.rules.generated
 	res := rendered{text: text, body: len(text), truncated: r.truncated, misleading: r.linked.misleading}
 	res.regions = inLines(r.regions, out, text)
 	if list := r.linked.list(); list != "" {

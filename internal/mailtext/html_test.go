@@ -206,6 +206,10 @@ func TestFromHTMLCounts(t *testing.T) {
 		{"known shape", `<img src="https://x.example/wf/open?upn=1">`, mailtext.Dropped{Trackers: 1}},
 		{"line", `<img src="https://x.example/l.png" width=600 height=1>`, mailtext.Dropped{Images: 1}},
 		{"local pixel", `<img src="cid:x" width=1 height=1>`, mailtext.Dropped{Images: 1}},
+		{"remote image not displayed", `<img src="https://x.example/l.png" style="display:none">`, mailtext.Dropped{Trackers: 1}},
+		{"remote image with the attribute", `<img src="https://x.example/l.png" hidden alt="x">`, mailtext.Dropped{Trackers: 1}},
+		{"attached image not displayed", `<img src="cid:x" style="display:none">`, mailtext.Dropped{Images: 1}},
+		{"a bullet by a style sheet", `<style>li:before{content:"\2022"}</style><li>x`, mailtext.Dropped{}},
 		{"images", `<img src="https://x.example/l.png"><img src="data:image/png;base64,AAAA">`, mailtext.Dropped{Images: 2}},
 		{"invisible", "a\u200b\u200bb<i>\u00ad</i>", mailtext.Dropped{Invisible: 3}},
 	}

@@ -5,12 +5,14 @@ import "strings"
 // image counts an image and leaves its alternative text, if it is displayed.
 func (r *renderer) image(a *attrs, d *decls, own look) {
 	src := strings.ToLower(strings.TrimSpace(a.text(attrSrc)))
-	if tracker(src, a, d) {
+	if tracker(src, a, d) || isRemote(src) && (own.gone || own.vis == uint8(saysYes)) {
 		r.dropped.Trackers++
 		return
 	}
 	r.dropped.Images++
-	if r.over > 0 || own.inside(r.look()).hidden() {
+	here := own.inside(r.look())
+	here.flat = 0 // a line without height grows with a picture
+	if r.over > 0 || here.hidden() {
 		return
 	}
 	alt, _ := CleanLine(a.text(attrAlt), maxAlt)
@@ -29,7 +31,7 @@ func (r *renderer) image(a *attrs, d *decls, own look) {
 
 // tracker reports a remote image of one pixel, or one whose address is made to be counted.
 func tracker(src string, a *attrs, d *decls) bool {
-	if !strings.HasPrefix(src, "http://") && !strings.HasPrefix(src, "https://") && !strings.HasPrefix(src, "//") {
+	if !isRemote(src) {
 		return false
 	}
 	w, wSaid := dimension(a, attrWidth, d, propWidth)
@@ -47,6 +49,11 @@ func tracker(src string, a *attrs, d *decls) bool {
 		}
 	}
 	return false
+}
+
+// isRemote reports a source that tells its host that the mail is read.
+func isRemote(src string) bool {
+	return strings.HasPrefix(src, "http://") || strings.HasPrefix(src, "https://") || strings.HasPrefix(src, "//")
 }
 
 // speckled reports an image too small for its alternative text.

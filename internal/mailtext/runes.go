@@ -1,6 +1,7 @@
 package mailtext
 
 import (
+	"strings"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
@@ -13,6 +14,7 @@ const (
 	visible    kind = iota // stays
 	breaking               // becomes a newline
 	blank                  // looks like a space and becomes one
+	bullet                 // becomes one: word processors take it from a font of signs
 	contextual             // stays only where its neighbours give it a meaning
 	invisible              // goes
 )
@@ -23,6 +25,8 @@ const (
 	vs15     = 0xFE0E // text look of an emoji
 	vs16     = 0xFE0F // picture look of an emoji
 	keycap   = 0x20E3
+	flag     = 0x1F3F4 // the black flag, which tags make one of a country's parts
+	tagEnd   = 0xE007F
 	ccVirama = 9 // canonical combining class of viramas
 )
 
@@ -36,8 +40,10 @@ func kindOf(r rune) kind {
 		return invisible // C0, DEL and C1 controls
 	case r == 0x2800 || r == 0x3164 || r == 0xFFA0 || r == 0x115F || r == 0x1160:
 		return blank // the empty Braille cell and the Hangul fillers
-	case r == zwnj || r == zwj || r == vs15 || r == vs16:
+	case r == zwnj || r == zwj || r == vs15 || r == vs16 || r == tagEnd || r >= 0xE0061 && r <= 0xE007A:
 		return contextual
+	case r == 0xF0B7 || r == 0xF0A7 || r == 0xF0D8:
+		return bullet
 	case r >= 0x180B && r <= 0x180F:
 		return contextual // Mongolian selectors and vowel separator
 	case unicode.Is(hidden, r):
@@ -59,6 +65,7 @@ var hidden = &unicode.RangeTable{
 		{Lo: 0x200E, Hi: 0x200F, Stride: 1}, // direction marks
 		{Lo: 0x202A, Hi: 0x202E, Stride: 1}, // embeddings and overrides
 		{Lo: 0x2060, Hi: 0x206F, Stride: 1}, // word joiner, invisible operators, isolates
+		{Lo: 0xE000, Hi: 0xF8FF, Stride: 1}, // private use: whatever a font makes of it
 		{Lo: 0xFDD0, Hi: 0xFDEF, Stride: 1}, // noncharacters
 		{Lo: 0xFE00, Hi: 0xFE0D, Stride: 1}, // variation selectors, but for the two of emoji
 		{Lo: 0xFEFF, Hi: 0xFEFF, Stride: 1}, // byte order mark
@@ -70,7 +77,8 @@ var hidden = &unicode.RangeTable{
 		{Lo: 0x1D173, Hi: 0x1D17A, Stride: 1}, // musical controls
 		{Lo: 0x1FFFE, Hi: 0x1FFFF, Stride: 1},
 		{Lo: 0x2FFFE, Hi: 0x2FFFF, Stride: 1},
-		{Lo: 0xE0000, Hi: 0xE0FFF, Stride: 1}, // tags, supplementary variation selectors
+		{Lo: 0xE0000, Hi: 0xE0FFF, Stride: 1},  // tags, supplementary variation selectors
+		{Lo: 0xF0000, Hi: 0x10FFFF, Stride: 1}, // private use
 	},
 	LatinOffset: 1,
 }
@@ -128,6 +136,23 @@ func pictograph(r rune) bool {
 		return true
 	}
 	return false
+}
+
+// maxStacked is how many marks one letter keeps: Hebrew with its accents and Tibetan need six.
+const maxStacked = 8
+
+// regionFlags are the flags of tags that are in general use (UTS 51 section 2.8 and its data).
+func regionFlags() []string { return []string{"gbeng", "gbsct", "gbwls"} }
+
+// tagFlag is the length of the tags that make a flag at the beginning of s, 0 if they make none.
+func tagFlag(s string) int {
+	for _, name := range regionFlags() {
+		spelled := strings.Map(func(r rune) rune { return r + 0xE0000 }, name) + string(rune(tagEnd))
+		if strings.HasPrefix(s, spelled) {
+			return len(spelled)
+		}
+	}
+	return 0
 }
 
 // clings reports characters that are drawn on or change the one before them.

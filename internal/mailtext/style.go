@@ -13,6 +13,7 @@ const (
 	propFilter
 	propContent
 	propFont
+	propLine
 	propWidth
 	propHeight
 	propMaxWidth
@@ -84,6 +85,7 @@ func (d *decls) yes(p prop) bool { return d[p].says == saysYes }
 type look struct {
 	gone             bool // cannot be made visible by anything inside
 	vis, tiny, space uint8
+	flat             uint8 // lines without height, which are cut off
 	fade             uint8 // how much of the opacity is missing, in 1/255
 	fg, fill, bg     color
 }
@@ -96,12 +98,16 @@ func (d *decls) look() look {
 	l.gone = d.yes(propDisplay) || d.yes(propOpacity) || d.yes(propFilter) || d.yes(propContent) ||
 		d.yes(propMarginLeft) || d.yes(propMarginTop) || d.yes(propIndent) ||
 		d.yes(propTransform) || d.yes(propScale) || d.yes(propTranslate) || d.yes(propClipPath) ||
+		d.yes(propMaxHeight) || d[propIndent].says == saysParent && d.yes(propOverflow) ||
 		boxed && d.yes(propOverflow) || d.yes(propPosition) && (offset || d.yes(propClip))
 	if s := d[propVisibility].says; s != saysParent {
 		l.vis = uint8(s)
 	}
 	if s := d[propFont].says; s != saysParent {
 		l.tiny = uint8(s)
+	}
+	if d[propLine].says == saysNo || d.yes(propLine) && d.yes(propOverflow) {
+		l.flat = uint8(d[propLine].says)
 	}
 	l.space = uint8(d[propSpace].says)
 	if fg := color(d[propColor].says); fg != colorParent {
@@ -125,6 +131,7 @@ func (l look) inside(parent look) look {
 	l.gone = l.gone || parent.gone || float64(l.fade) >= 255*(1-faint)
 	l.vis = either(l.vis, parent.vis)
 	l.tiny = either(l.tiny, parent.tiny)
+	l.flat = either(l.flat, parent.flat)
 	l.space = either(l.space, parent.space)
 	l.fg = either(l.fg, parent.fg)
 	l.fill = either(l.fill, parent.fill)
@@ -140,7 +147,7 @@ func either[T uint8 | color](a, b T) T {
 }
 
 func (l look) hidden() bool {
-	return l.gone || l.vis == uint8(saysYes) || l.tiny == uint8(saysYes) || unseeable(either(l.fill, l.fg), l.bg)
+	return l.gone || l.vis == uint8(saysYes) || l.tiny == uint8(saysYes) || l.flat == uint8(saysYes) || unseeable(either(l.fill, l.fg), l.bg)
 }
 
 // dark reports text of no stated colour, which is black, on black.
@@ -218,6 +225,10 @@ func (d *decls) declare(name, value string, w weight) {
 		d.set(propFont, fontSize(value), w)
 	case "font":
 		d.set(propFont, shorthandSize(value), w)
+		_, height, _ := strings.Cut(value, "/")
+		d.set(propLine, lineHeight(firstWord(height)), w)
+	case "line-height":
+		d.set(propLine, lineHeight(value), w)
 	case "color":
 		d.set(propColor, uint32(textColor(value)), w)
 	case "-webkit-text-fill-color":

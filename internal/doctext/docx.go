@@ -28,7 +28,7 @@ type marks struct {
 }
 
 // maxMarks bounds the notes and comments of a document.
-const maxMarks = 20000
+const maxMarks = 5000
 
 // mark gives the sign for a reference, empty when there are too many.
 func (m *marks) mark(id string) string {

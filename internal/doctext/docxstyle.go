@@ -84,7 +84,7 @@ type docxStyle struct {
 }
 
 // maxStyles is beyond what documents collect when they are pasted together for years.
-const maxStyles = 5000
+const maxStyles = 3000
 
 // readStyles keeps the styles by id. The default paragraph style has the empty id too.
 func (x *docx) readStyles(name string) error {

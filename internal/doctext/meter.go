@@ -25,7 +25,7 @@ type meter struct {
 }
 
 // stepsPerLook is how many small steps go between two looks at the clock.
-const stepsPerLook = 1 << 12
+const stepsPerLook = 1 << 8
 
 // step counts a small piece of work and now and then looks whether the time is up.
 func (m *meter) step() error {

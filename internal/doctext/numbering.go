@@ -74,7 +74,7 @@ type numbering struct {
 }
 
 // maxLists is beyond any document that was not made to be.
-const maxLists = 5000
+const maxLists = 3000
 
 // read reads numbering.xml (ISO/IEC 29500-1 section 17.9). Lists of one abstract list count on together.
 func (n *numbering) read(a *archive, name string) error {
@@ -113,11 +113,11 @@ func (n *numbering) read(a *archive, name string) error {
 			}
 		case "numFmt":
 			if lvl != nil {
-				lvl.format = s.attr("val")
+				lvl.format = short(s.attr("val"))
 			}
 		case "lvlText":
 			if lvl != nil {
-				lvl.text = s.attr("val")
+				lvl.text = short(s.attr("val"))
 			}
 		}
 		return nil
@@ -126,6 +126,14 @@ func (n *numbering) read(a *archive, name string) error {
 
 // maxLabel bounds a number as it is written.
 const maxLabel = 40
+
+// short is s unless it is longer than any number is written.
+func short(s string) string {
+	if len(s) > maxLabel {
+		return ""
+	}
+	return s
+}
 
 // next counts a paragraph and gives what stands before it, indented by its level.
 func (n *numbering) next(at listPlace) string {
@@ -148,9 +156,6 @@ func (n *numbering) next(at listPlace) string {
 		f.begun[deeper] = false
 	}
 	label := f.levels[at.level].text
-	if len(label) > maxLabel {
-		return indent + "- "
-	}
 	for i := range at.level + 1 {
 		if !f.begun[i] {
 			f.counts[i], f.begun[i] = f.levels[i].start, true

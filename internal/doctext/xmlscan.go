@@ -11,8 +11,9 @@ import (
 const (
 	// maxTextPiece is how much text comes in one token; longer text comes in several.
 	maxTextPiece = 16 << 10
-	// maxValue is how much of an attribute is kept: alternative texts are the longest that matter.
-	maxValue = 4 << 10
+	// maxValue is how much of an attribute is kept: alternative texts are the longest that matter. It also bounds what
+	// tables of ids cost.
+	maxValue = 1 << 10
 	// maxAttrs is how many attributes of an element are kept; Office writes about twenty.
 	maxAttrs = 48
 	// maxName is how much of a name is kept: the longest in Office's formats has forty characters.

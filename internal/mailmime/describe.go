@@ -29,23 +29,20 @@ func (p *parser) describe(fields []rawField, at place) node {
 			p.defect("more than one " + name + " field; the first is used")
 		}
 	}
-	value, params := parseParams(lookupField(fields, "Content-Type"))
-	value = strings.Trim(value, `"'`)
-	main, sub, ok := strings.Cut(value, "/")
-	sub = tokenPrefix(sub) // "text/html,charset=utf-8"
-	switch {
-	case ok && main != "" && sub != "" && validToken(main):
-		part.Type = main + "/" + sub
-	case value == "text":
-		part.Type = "text/plain"
-	case value != "":
+	value, params := parseParams(labelled(lookupField(fields, "Content-Type"), p.written))
+	if kind := mediaType(value); kind != "" {
+		part.Type = kind
+	} else if value != "" {
 		p.defect("content type not understood")
 	}
-	disposition, dparams := parseParams(lookupField(fields, "Content-Disposition"))
+	disposition, dparams := parseParams(labelled(lookupField(fields, "Content-Disposition"), p.written))
 	part.Disposition = strings.Trim(disposition, `"'`)
 	part.Charset = normCharset(lookupParam(params, "charset"))
 	if part.Charset, _, _ = strings.Cut(part.Charset, " "); !validToken(part.Charset) {
 		part.Charset = ""
+	}
+	if p.written == "" && strings.HasPrefix(part.Type, "text/") {
+		p.written = part.Charset
 	}
 	part.Name = lookupParam(dparams, "filename")
 	if part.Name == "" {
@@ -60,11 +57,25 @@ func (p *parser) describe(fields []rawField, at place) node {
 	}
 	part.unread = unread(part.Part, params)
 	part.Method = strings.ToUpper(lookupParam(params, "method"))
-	part.ContentID = strings.Trim(lookupField(fields, "Content-ID"), "<> \t")
-	part.Encoding = normEncoding(lookupField(fields, "Content-Transfer-Encoding"))
+	part.ContentID = decodeText(strings.Trim(lookupField(fields, "Content-ID"), "<> \t"))
+	part.Encoding = strings.ToValidUTF8(normEncoding(lookupField(fields, "Content-Transfer-Encoding")), "\uFFFD")
 	part.boundary = strings.TrimRight(lookupParam(params, "boundary"), " \t")
 	part.start = strings.Trim(lookupParam(params, "start"), "<> \t")
 	return part
+}
+
+// mediaType is type/subtype without what senders put around it, empty when there is none.
+func mediaType(value string) string {
+	value = strings.Trim(value, `"'`)
+	if value == "text" {
+		return "text/plain"
+	}
+	main, sub, ok := strings.Cut(value, "/")
+	sub = tokenPrefix(sub) // "text/html,charset=utf-8"
+	if !ok || main == "" || sub == "" || !validToken(main) {
+		return ""
+	}
+	return main + "/" + sub
 }
 
 // guessBoundary finds the first delimiter that a header field follows, among what is at hand.

@@ -39,7 +39,7 @@ func FuzzParse(f *testing.F) {
 		seen := map[string]bool{}
 		var walk func(p mailmime.Part, depth int)
 		walk = func(p mailmime.Part, depth int) {
-			if seen[p.ID] || depth > 8 || !utf8.ValidString(p.Name) {
+			if seen[p.ID] || depth > 8 || !utf8.ValidString(p.Name+p.ContentID+p.Encoding+p.Charset+p.Type+p.Disposition+p.Method) {
 				t.Errorf("part %q: repeated, too deep or not UTF-8", p.ID)
 			}
 			seen[p.ID] = true

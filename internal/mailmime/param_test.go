@@ -67,3 +67,12 @@ func TestFileNames(t *testing.T) {
 		})
 	}
 }
+
+// A raw 8-bit name is in the charset of the text before it.
+func TestRawFileName(t *testing.T) {
+	m := parse(t, mail("Content-Type: multipart/mixed; boundary=b", "", "--b", "Content-Type: text/plain; charset=koi8-r", "", "x", "--b",
+		"Content-Type: application/pdf; name=\"\xf0\xd2.pdf\"", "", "P", "--b", "Content-Type: application/pdf; name=\"\xd0\x9f.pdf\"", "", "P", "--b--"), mailmime.Limits{})
+	if len(m.Attachments) != 2 || m.Attachments[0].Name != "Пр.pdf" || m.Attachments[1].Name != "П.pdf" {
+		t.Errorf("%+v", m.Attachments)
+	}
+}

@@ -67,6 +67,8 @@ type parser struct {
 	kept     int64 // bytes of text held, of every part together
 	buf      *buffers
 
+	written string // charset of the first text that names one: raw 8-bit file names behind it are in the same
+
 	hint string // charset of raw 8-bit text in the header
 
 	want  string // the part to open

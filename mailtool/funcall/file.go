@@ -74,7 +74,7 @@ func (f *Functions) attach(done mailtool.Result, left *room) (in []file, answer 
 	if len(told) == 0 {
 		return in, done.JSON, nil
 	}
-	member, err := encode(leftOut{told, "get_attachment with an offset reads a file in pieces"})
+	member, err := encode(leftOut{told, "go on without, or ask the owner to open it"})
 	if err != nil { // strings and numbers always encode
 		return in, done.JSON, out
 	}

@@ -56,8 +56,8 @@ func TestFiles(t *testing.T) {
 			if in != want || (len(answer.LeftOut) == 0) != want || strings.Contains(text, "files_left_out") == want {
 				t.Errorf("%s %s: shown %v, want %v: %s", api, kind, in, want, text)
 			}
-			if !want && (!strings.Contains(text, "m1/2") || !strings.Contains(text, "get_attachment")) {
-				t.Errorf("%s %s: does not say how to get it: %s", api, kind, text)
+			if !want && (!strings.Contains(text, "m1/2") || !strings.Contains(text, "owner")) {
+				t.Errorf("%s %s: does not say what to do: %s", api, kind, text)
 			}
 			if want && strings.Contains(text, "a\\\"b.bin") {
 				t.Errorf("%s %s: a stranger's file name stands outside the answer: %s", api, kind, text)

@@ -293,6 +293,28 @@ func (env *Env) showMarks(ctx context.Context, items []provider.Summary) (all in
 	return all, nil
 }
 
+// markRead is showMarks for messages that were read.
+func (env *Env) markRead(ctx context.Context, results []provider.ReadResult) error {
+	if env.Caller.Journal == nil {
+		return nil
+	}
+	items := make([]provider.Summary, len(results))
+	for i, r := range results {
+		if items[i].ID = r.ID; r.Message != nil {
+			items[i] = r.Message.Summary
+		}
+	}
+	if _, err := env.showMarks(ctx, items); err != nil {
+		return err
+	}
+	for i, r := range results {
+		if r.Message != nil {
+			r.Message.Flags = items[i].Flags
+		}
+	}
+	return nil
+}
+
 // sieve collects from several pages the rows that count.
 type sieve struct {
 	want    int

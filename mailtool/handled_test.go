@@ -162,6 +162,11 @@ func TestHandled(t *testing.T) {
 			if flags != "uh u u uh uh uh u u u" {
 				t.Errorf("flags %q: the owner's unread is not the agent's to change", flags)
 			}
+			for tool, a := range map[string]args{"read_message": {"ids": all[:1]}, "read_thread": {"id": all[0]}} {
+				if raw, err := tr.call(tool, a); err != nil || !strings.Contains(string(raw), `"flags":"uh"`) {
+					t.Errorf("%s: %s, %v", tool, raw, err)
+				}
+			}
 			tr.handle(false, all[3], all[0])
 			got, _ = tr.walk("search_messages", args{"unhandled_only": true, "folders": []string{"inbox"}})
 			same(t, "after clearing two", got, []string{all[0], all[1], all[2], all[3], all[6], all[7], all[8]})

@@ -48,7 +48,7 @@ func (env *Env) previews(ctx context.Context, items []provider.Summary) (map[pro
 }
 
 func preview(m *provider.Message) string {
-	body := mailtext.Body(m.Text, m.HTML, mailtext.Options{})
+	body := mailtext.Body(m.Text, m.HTML, mailtext.Options{Subject: m.Subject})
 	end, chars := len(body.Text), 0
 	for i := range body.Text {
 		if chars == previewChars {

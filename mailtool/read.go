@@ -36,6 +36,9 @@ func readMessage(ctx context.Context, env *Env, in readIn) (*readOut, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := env.markRead(ctx, results); err != nil {
+		return nil, err
+	}
 	out := &readOut{Untrusted: untrusted(env.Nonce), Messages: []messageOut{}}
 	for _, r := range results {
 		if r.Err != nil {
@@ -72,7 +75,7 @@ func bodiesOf(results []provider.ReadResult, in readIn) []mailtext.Result {
 }
 
 func bodyOf(from *provider.Message, in readIn) mailtext.Result {
-	opts := mailtext.Options{Full: in.Format == "full"}
+	opts := mailtext.Options{Full: in.Format == "full", Subject: from.Subject}
 	body := mailtext.Result{Text: from.HTML, Format: formatHTML, Truncated: from.HTMLTruncated}
 	if in.Format != formatHTML || from.HTML == "" {
 		body = mailtext.Body(from.Text, from.HTML, opts)

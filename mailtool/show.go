@@ -110,12 +110,24 @@ func (m *messageOut) take(body mailtext.Result) {
 	if m.Warnings = cleanLines(body.Warnings); body.Format == formatHTML {
 		m.Format = body.Format
 	}
-	if d := body.Dropped; d != (mailtext.Dropped{}) {
-		m.Dropped = &droppedOut{Hidden: d.Hidden, Trackers: d.Trackers, Images: d.Images, Invisible: d.Invisible}
-	}
+	m.count(body.Dropped)
 	if f := body.Folded; f != (mailtext.Folded{}) {
 		m.Folded = &foldedOut{Quoted: f.Quoted, Signature: f.Signature}
 	}
+}
+
+// count adds to what was left out.
+func (m *messageOut) count(d mailtext.Dropped) {
+	if d == (mailtext.Dropped{}) {
+		return
+	}
+	if m.Dropped == nil {
+		m.Dropped = &droppedOut{}
+	}
+	m.Dropped.Hidden += d.Hidden
+	m.Dropped.Trackers += d.Trackers
+	m.Dropped.Images += d.Images
+	m.Dropped.Invisible += d.Invisible
 }
 
 // maxInvite is the text of an invitation, in bytes: a guest list of dozens.
@@ -126,10 +138,12 @@ func (m *messageOut) invite(from *provider.Message, zone *time.Location) {
 	if from.Calendar == "" {
 		return
 	}
-	text, truncated := calendar.Text(from.Calendar, calendar.Options{Zone: zone, Brief: true})
+	c := calendar.Read(from.Calendar, zone)
+	text, dropped := c.Text(calendar.Options{Zone: zone, Brief: true})
+	m.count(dropped)
 	next := 0
 	m.Invite, next = sliceJSON(text, 0, maxInvite)
-	if truncated || next > 0 || from.CalendarTruncated {
+	if c.Truncated || next > 0 || from.CalendarTruncated {
 		m.Warnings = append(m.Warnings, "the invitation is longer than shown here; get_attachment shows all")
 	}
 }

@@ -90,6 +90,9 @@ func (t *threadPage) read(ctx context.Context, from, to int) error {
 	if err != nil {
 		return err
 	}
+	if err := t.env.markRead(ctx, results); err != nil {
+		return err
+	}
 	bodies := bodiesOf(results, readIn{})
 	for i, r := range results {
 		if r.Err != nil {
@@ -97,7 +100,6 @@ func (t *threadPage) read(ctx context.Context, from, to int) error {
 			t.room -= room(jsonSize(failure(r.ID, r.Err)))
 			continue
 		}
-		r.Message.Summary.Flags = t.page.Items[from+i].Flags
 		m := t.show(r.Message, bodies[i])
 		if !t.room.takes(m) && len(t.out.Messages) > 0 {
 			return t.endBefore(from + i)

@@ -3,6 +3,7 @@ package mailtool_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -198,8 +199,8 @@ func TestReadThreadErrors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			res, err := reg.Call(context.Background(), caller, "read_thread", json.RawMessage(test.args))
-			failure, ok := err.(*mailtool.Error)
-			if !ok || test.code != "" && failure.Code != test.code {
+			var failure *mailtool.Error
+			if !errors.As(err, &failure) || test.code != "" && failure.Code != test.code {
 				t.Errorf("%s, %v", res.JSON, err)
 			}
 		})

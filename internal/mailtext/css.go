@@ -2,12 +2,21 @@ package mailtext
 
 import (
 	"regexp"
+	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 const (
 	// maxRulesPerKey bounds the rules with further conditions that are tried on one element for one of its names.
 	maxRulesPerKey = 64
+	// maxRules and maxSheet bound what all style blocks of a page hold, in selectors and bytes; of honest ones the longest have
+	// a few thousand in 200 KB.
+	maxRules = 8192
+	maxSheet = 512 << 10
+	// maxClass bounds the classes of an element, in bytes, and maxElementNames those that rules speak of.
+	maxClass        = 32 << 10
+	maxElementNames = 256
 	// weights of one selector part, so that an id outweighs any believable number of classes (CSS Selectors 4 section 17).
 	weightTag   weight = 2
 	weightClass weight = 1 << 5
@@ -23,6 +32,11 @@ type sheet struct {
 	known map[string]string // every name in a selector
 	// partial says that rules were left out: what they say of colours is not known.
 	partial bool
+	// cut says that a bound was reached: what the other rules hide is not known.
+	cut   bool
+	count int    // of selectors
+	key   []byte // the name that is looked for
+	size  int    // of the blocks in bytes
 	// generated counts the passages that rules put before and behind elements. Few mail programs show them, so they are
 	// no part of the text.
 	generated int
@@ -53,6 +67,10 @@ type rule struct {
 
 // parse adds the rules of one style block and reports whether any was added.
 func (s *sheet) parse(css string) bool {
+	if room := maxSheet - s.size; len(css) > room {
+		css, s.cut, s.partial = css[:room], true, true
+	}
+	s.size += len(css)
 	css = stripComments(css)
 	added := false
 	for css != "" {
@@ -161,6 +179,10 @@ func (s *sheet) put(key string, r rule) bool {
 	if s.rules == nil {
 		s.rules, s.above, s.known = map[string][]rule{}, map[string]int{}, map[string]string{}
 	}
+	if s.count++; s.count > maxRules {
+		s.cut, s.partial = true, true
+		return false
+	}
 	have := s.rules[key]
 	s.know(key)
 	s.know(r.also...)
@@ -175,6 +197,7 @@ func (s *sheet) put(key string, r rule) bool {
 		return true
 	}
 	if len(have) >= maxRulesPerKey {
+		s.cut, s.partial = true, true
 		return false
 	}
 	for _, name := range r.above {
@@ -198,19 +221,41 @@ func (s *sheet) names(dst []string, tag, class, id string) []string {
 	if n, ok := s.known[tag]; ok {
 		dst = append(dst, n)
 	}
-	if class != "" {
-		for c := range strings.FieldsSeq(strings.ToLower(class)) {
-			if n, ok := s.known["."+c]; ok {
-				dst = append(dst, n)
-			}
-		}
+	if len(class) > maxClass {
+		class, s.cut = class[:maxClass], true
 	}
-	if id != "" {
-		if n, ok := s.known["#"+strings.ToLower(id)]; ok {
-			dst = append(dst, n)
-		}
+	for c := range strings.FieldsSeq(class) {
+		dst = s.noteName(dst, '.', c)
+	}
+	if id != "" && len(id) <= maxClass {
+		dst = s.noteName(dst, '#', id)
 	}
 	return dst
+}
+
+// noteName adds a class or id to the names of an element if rules speak of it.
+func (s *sheet) noteName(dst []string, mark byte, name string) []string {
+	s.key = append(s.key[:0], mark)
+	for i := range len(name) {
+		if name[i] >= utf8.RuneSelf {
+			s.key = append(s.key[:1], strings.ToLower(name)...)
+			break
+		}
+		c := name[i]
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		s.key = append(s.key, c)
+	}
+	n, ok := s.known[string(s.key)]
+	if !ok || slices.Contains(dst, n) {
+		return dst
+	}
+	if len(dst) >= maxElementNames {
+		s.cut = true
+		return dst
+	}
+	return append(dst, n)
 }
 
 // enter and leave keep count of the open elements that rules want above theirs.

@@ -134,17 +134,27 @@ func (r *renderer) ruled(name string, a *attrs) bool {
 	return len(r.scratch) > 0 || len(r.rules.rules["*"]) > 0
 }
 
-// styleOf reads a style attribute; senders repeat a few dozen of them.
+// styleOf reads a style attribute; senders repeat a few dozen of them. The result holds until the next call.
 func (r *renderer) styleOf(style []byte) *styled {
+	if len(style) > 2*maxStyle {
+		r.truncated = true
+		r.uncached = styled{}
+		r.uncached.decls.parseStyle(string(style[:maxStyle]), weightInline)
+		r.uncached.decls.parseStyle(string(style[len(style)-maxStyle:]), weightInline)
+		r.uncached.look = r.uncached.decls.look()
+		return &r.uncached
+	}
 	if known, ok := r.styles[string(style)]; ok {
 		return known
 	}
-	said := &styled{}
-	said.decls.parseStyle(string(style), weightInline)
-	said.look = said.decls.look()
+	said := &r.uncached
 	if len(r.styles) < maxCached {
+		said = &styled{}
 		r.styles[string(style)] = said
 	}
+	*said = styled{}
+	said.decls.parseStyle(string(style), weightInline)
+	said.look = said.decls.look()
 	return said
 }
 

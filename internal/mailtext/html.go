@@ -16,6 +16,8 @@ const (
 	markupShare = 4
 	// maxCached bounds the style attributes remembered; senders repeat a few dozen.
 	maxCached = 256
+	// maxStyle is how many bytes of a style attribute are read from its beginning, and from its end: pictures may stand between.
+	maxStyle = 16 << 10
 )
 
 // Options bounds and shapes a text. The zero value is what a model should get.
@@ -89,6 +91,7 @@ type renderer struct {
 	rules     *sheet
 	styles    map[string]*styled
 	unstyled  styled
+	uncached  styled
 	said      decls // of the element at hand
 	knowsAll  bool  // the rules of later style blocks are known
 	lateStyle bool  // a style block came after elements it may speak of
@@ -132,7 +135,7 @@ func (r *renderer) run(l *lexer) {
 
 func (r *renderer) finish() rendered {
 	r.endLink()
-	r.truncated = r.truncated || r.w.full
+	r.truncated = r.truncated || r.w.full || r.rules.cut || r.linked.cut
 	out := string(r.w.out)
 	text, d := Clean(out)
 	r.dropped.Add(d)

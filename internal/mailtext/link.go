@@ -18,6 +18,8 @@ const (
 	// maxLinks and maxLinkList bound the list at the end of a text.
 	maxLinks    = 500
 	maxLinkList = 64 << 10
+	// maxRead bounds the links whose addresses are read at all; to read one takes some microseconds.
+	maxRead = 20_000
 )
 
 // address is a link's target as shown, and what it is compared by.

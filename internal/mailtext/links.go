@@ -14,10 +14,16 @@ type links struct {
 	numbers    map[string]int
 	full       bool // long addresses are shown whole
 	misleading int
+	read       int  // addresses that were read
+	cut        bool // there were more
 }
 
 func (r *renderer) beginLink(href string) {
 	r.endLink()
+	if r.linked.read++; r.linked.read > maxRead {
+		r.linked.cut = true
+		return
+	}
 	target, ok := parseTarget(href)
 	if !ok {
 		return
@@ -79,6 +85,7 @@ func (l *links) number() int {
 		return n
 	}
 	if len(l.targets) >= maxLinks {
+		l.cut = true
 		return maxLinks + 1
 	}
 	l.targets = append(l.targets, l.target)

@@ -141,15 +141,18 @@ func pictograph(r rune) bool {
 // maxStacked is how many marks one letter keeps: Hebrew with its accents and Tibetan need six.
 const maxStacked = 8
 
-// regionFlags are the flags of tags that are in general use (UTS 51 section 2.8 and its data).
-func regionFlags() []string { return []string{"gbeng", "gbsct", "gbwls"} }
+// The tags that make flags in general use of the black one (UTS 51, RGI emoji tag sequences).
+const (
+	tagsEngland  = "\U000E0067\U000E0062\U000E0065\U000E006E\U000E0067\U000E007F"
+	tagsScotland = "\U000E0067\U000E0062\U000E0073\U000E0063\U000E0074\U000E007F"
+	tagsWales    = "\U000E0067\U000E0062\U000E0077\U000E006C\U000E0073\U000E007F"
+)
 
 // tagFlag is the length of the tags that make a flag at the beginning of s, 0 if they make none.
 func tagFlag(s string) int {
-	for _, name := range regionFlags() {
-		spelled := strings.Map(func(r rune) rune { return r + 0xE0000 }, name) + string(rune(tagEnd))
-		if strings.HasPrefix(s, spelled) {
-			return len(spelled)
+	for _, tags := range [...]string{tagsEngland, tagsScotland, tagsWales} {
+		if strings.HasPrefix(s, tags) {
+			return len(tags)
 		}
 	}
 	return 0

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/html"
 
@@ -63,6 +64,32 @@ func TestNewslettersAreSmall(t *testing.T) {
 	t.Logf("median %.1f%%, worst %.1f%%", 100*middle, 100*shares[n-1])
 	if middle > median {
 		t.Errorf("median %.1f%% of the page, want %.0f%% at most", 100*middle, 100*median)
+	}
+}
+
+// TestNewslettersAreFast holds the time against that of the bare tokenizer, page by page in turns: of each the best of
+// some rounds, since other programs run beside this one.
+func TestNewslettersAreFast(t *testing.T) {
+	if slack > 1 {
+		t.Skip("the race detector slows this package down more than the tokenizer")
+	}
+	const rounds, want = 25, 0.6
+	var bare, text time.Duration
+	for _, src := range newsletters(t) {
+		best := [2]time.Duration{time.Hour, time.Hour}
+		for range rounds {
+			start := time.Now()
+			tokenize(src)
+			middle := time.Now()
+			mailtext.FromHTML(src, mailtext.Options{})
+			best[0], best[1] = min(best[0], middle.Sub(start)), min(best[1], time.Since(middle))
+		}
+		bare, text = bare+best[0], text+best[1]
+	}
+	speed := float64(bare) / float64(text)
+	t.Logf("tokenizer %v, text %v: %.2f of its speed", bare, text, speed)
+	if speed < want {
+		t.Errorf("%.2f of the tokenizer's speed, want %.1f", speed, want)
 	}
 }
 

@@ -11,6 +11,9 @@ import (
 // lead there; others may lead anywhere, whatever stands in their addresses.
 func ledTo(u *url.URL, host string) (target string, sure bool) {
 	path := u.EscapedPath()
+	if !strings.Contains(u.RawQuery, "http") && !strings.Contains(path, "http") {
+		return "", false
+	}
 	switch {
 	case strings.HasSuffix(host, ".safelinks.protection.outlook.com"):
 		return pageIn(u, "url"), true
@@ -28,8 +31,9 @@ func ledTo(u *url.URL, host string) (target string, sure bool) {
 	if target := pageInPath(path); target != "" {
 		return target, false
 	}
+	lower := strings.ToLower(path)
 	for _, word := range []string{"share", "intent", "login", "signin", "oauth", "auth", "sso", "account"} {
-		if strings.Contains(strings.ToLower(path), word) {
+		if strings.Contains(lower, word) {
 			return "", false // it is told about the other page, and may not lead there
 		}
 	}

@@ -40,7 +40,7 @@ type getAttachmentOut struct {
 	Name       string      `json:"name,omitempty" jsonschema:"file name as the sender gave it"`
 	Type       string      `json:"type" jsonschema:"media type"`
 	Size       int64       `json:"size,omitempty" jsonschema:"bytes, of a part that was not read whole perhaps as encoded"`
-	URI        string      `json:"uri" jsonschema:"the same as a resource"`
+	URI        string      `json:"uri,omitempty" jsonschema:"the same as a resource"`
 	Text       string      `json:"text,omitempty" jsonschema:"text between two nonces"`
 	File       bool        `json:"file,omitempty" jsonschema:"the bytes come beside this answer, whole"`
 	Data       []byte      `json:"data,omitempty" jsonschema:"bytes from offset on, in base64"`

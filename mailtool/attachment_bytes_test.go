@@ -327,8 +327,11 @@ func TestSourceIsFenced(t *testing.T) {
 	id := string(d.deliver([]byte("Subject: x\u202e\r\nX-Odd: \xff\xfe\r\n\r\nignore\U000E0041 the fence\r\n")))
 	out := d.get(`{"id":"` + id + `","raw":true}`)
 	text := out.inner(t)
-	if strings.ContainsAny(text, "\u202e\U000E0041") || !utf8.ValidString(text) || out.Dropped.Invisible < 2 || out.Type != "message/rfc822" || out.URI != "mail://ann/"+id+"/source" {
+	if strings.ContainsAny(text, "\u202e\U000E0041") || !utf8.ValidString(text) || out.Dropped.Invisible < 2 || out.Type != "message/rfc822" || out.URI != "" {
 		t.Errorf("%q, %+v", text, out)
+	}
+	if octets := d.get(`{"id":"` + id + `","raw":true,"format":"blob"}`); octets.URI != "mail://ann/"+id+"/source" || octets.files[0].Name != "message.eml" {
+		t.Errorf("as bytes: %+v", octets)
 	}
 	if again := d.get(`{"handle":"` + id + `:` + string(provider.SourcePart) + `"}`); again.inner(t) != text {
 		t.Errorf("by handle: %+v", again)

@@ -50,6 +50,7 @@ func (env *Env) showSource(c content, piece []byte, offset int64, more bool) (*g
 	if offset > 0 && len(piece) == 0 {
 		return nil, behindTheEnd()
 	}
+	c.uri = "" // a text is read here
 	out := env.answerOf(c)
 	part := wholeLines(piece, len(piece), more)
 	text, dropped := mailtext.Clean(string(part))

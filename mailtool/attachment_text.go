@@ -124,7 +124,9 @@ func (env *Env) showText(c content, doc documentText, offset int64) (*getAttachm
 	if offset > 0 && offset >= int64(len(doc.text)) {
 		return nil, behindTheEnd()
 	}
-	c.notes = append(c.notes, doc.notes...)
+	if c.uri = ""; offset == 0 { // a text is read here; what was said once is known
+		c.notes = append(c.notes, doc.notes...)
+	}
 	out := env.answerOf(c)
 	out.took(doc.dropped)
 	text, next := sliceJSON(doc.text, int(offset), readBudget)

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/postern-mail/postern/provider"
 )
@@ -65,7 +66,7 @@ func argumentsOf(uri string) (args json.RawMessage, ok bool) {
 	}
 	for i, name := range names {
 		plain, err := url.PathUnescape(name)
-		if err != nil || plain == "" || !strings.EqualFold(expand(plain), name) {
+		if err != nil || plain == "" || !utf8.ValidString(plain) || !strings.EqualFold(expand(plain), name) {
 			return nil, false
 		}
 		names[i] = plain

@@ -19,7 +19,7 @@ func attachmentTools() []Tool {
 	return []Tool{Define(Spec{
 		Name:        attachmentTool,
 		Title:       "Get an attachment",
-		Description: "A document comes as text, an image or small file beside the answer; longer ones go on at next_offset.",
+		Description: "Documents come as text, images and small files beside the answer.",
 		Effect:      scopes.Effect{Verb: scopes.Get, Access: scopes.Read, Scopes: scopes.AllOf(scopes.MailRead)},
 		Needs:       provider.Caps(provider.CapRead),
 		Tags:        []scopes.Tag{"messages"},
@@ -28,10 +28,10 @@ func attachmentTools() []Tool {
 
 type getAttachmentIn struct {
 	Handle string `json:"handle,omitempty" jsonschema:"from read_message" format:"handle"`
-	ID     string `json:"id,omitempty" jsonschema:"a message, with all or raw" format:"message_id"`
-	All    bool   `json:"all,omitempty" jsonschema:"all its files as a ZIP"`
+	ID     string `json:"id,omitempty" jsonschema:"message, with all or raw" format:"message_id"`
+	All    bool   `json:"all,omitempty" jsonschema:"its files as a ZIP"`
 	Raw    bool   `json:"raw,omitempty" jsonschema:"its source"`
-	Format string `json:"format,omitempty" jsonschema:"blob: bytes, not text" enum:"blob"`
+	Format string `json:"format,omitempty" jsonschema:"bytes, not text" enum:"blob"`
 	Offset int64  `json:"offset,omitempty" jsonschema:"next_offset" min:"0"`
 }
 

@@ -103,6 +103,7 @@ type renderer struct {
 	dropped   Dropped
 	scratch   []string
 	linked    links
+	icons     icons
 	regions   []region
 	inQuoted  int // open regions that are quoted as a whole
 }

@@ -23,6 +23,7 @@ func (r *renderer) image(a *attrs, d *decls, own look) {
 		r.dropped.Hidden++
 		return
 	}
+	r.icons.small = isIcon(a)
 	r.inHidden = false
 	r.w.space = r.w.space || len(r.w.out) > 0
 	r.w.text("[image: "+alt+"]", false)

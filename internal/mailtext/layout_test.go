@@ -1,10 +1,20 @@
 package mailtext_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/postern-mail/postern/internal/mailtext"
 )
+
+// iconLinks are small linked pictures.
+func iconLinks(names ...string) string {
+	var b strings.Builder
+	for _, name := range names {
+		b.WriteString(`<a href="https://` + strings.ToLower(name) + `.example.org/"><img width=24 height=24 src="https://x.example/` + name + `.png" alt="` + name + `"></a> `)
+	}
+	return b.String()
+}
 
 func TestFromHTMLLayout(t *testing.T) {
 	tests := []struct{ name, src, want string }{
@@ -40,6 +50,11 @@ func TestFromHTMLLayout(t *testing.T) {
 		{"links", `<a href="https://a.example.org/">a</a> <a href="https://b.example.org/">b</a> <a href="https://a.example.org/">c</a>`,
 			"a [1] b [2] c [1]\n\n[1] https://a.example.org/\n[2] https://b.example.org/"},
 		{"links without text", `x<a href="https://a.example.org/"></a><a href="https://b.example.org/"> &nbsp;</a><a href="https://c.example.org/"><img src="cid:a"></a>y`, "x y"},
+		{"row of signs", `<p>Bye</p>` + iconLinks("A", "B", "C", "D") + `<p><a href="https://e.example.org/">Leave</a></p>`, "Bye\n\nLeave [1]\n\n[1] https://e.example.org/"},
+		{"row of signs in a table", `<table><tr><td>Bye</td></tr><tr><td>` + iconLinks("A", "B") + `</td><td>` + iconLinks("C") + `</td></tr><tr><td>x<td>y</table>`, "Bye\nx | y"},
+		{"two signs", iconLinks("A", "B"), "[image: A] [1] [image: B] [2]\n\n[1] https://a.example.org/\n[2] https://b.example.org/"},
+		{"signs with words between", iconLinks("A") + `one ` + iconLinks("B") + `two ` + iconLinks("C") + `three`,
+			"[image: A] [1] one [image: B] [2] two [image: C] [3] three\n\n[1] https://a.example.org/\n[2] https://b.example.org/\n[3] https://c.example.org/"},
 		{"fonts of signs", `<p class=MsoListParagraph><span style="font-family:Symbol">&#xF0B7;</span>&nbsp;&nbsp;item`, "• item"},
 		{"reading aids", `<ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp></ruby>`, "漢(kan)"},
 		{"formula", `<math><mi>x</mi><mo>=</mo><mn>1</mn></math>`, "x=1"},

@@ -29,6 +29,7 @@ func (r *renderer) beginLink(href string) {
 		return
 	}
 	r.linked.open, r.linked.target, r.linked.from = true, target, len(r.w.out)
+	r.beginIcon()
 }
 
 // endLink puts the number behind the link's text; a link that shows nothing gets none.
@@ -54,6 +55,9 @@ func (r *renderer) endLink() {
 	}
 	r.w.append(" " + ref + "]")
 	r.w.glued = true
+	if !elsewhere {
+		r.endIcon(text)
+	}
 }
 
 // leadsElsewhere reports a text that names another host than the target's, or of mailto another address.

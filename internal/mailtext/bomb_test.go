@@ -67,7 +67,7 @@ func TestFromHTMLBombs(t *testing.T) {
 			if took > limit*slack {
 				t.Errorf("%v", took)
 			}
-			if used > memory {
+			if used > memory && slack == 1 { // pools keep nothing under the race detector
 				t.Errorf("%d MB allocated", used>>20)
 			}
 			if truncated != tt.truncated {

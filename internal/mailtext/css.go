@@ -287,13 +287,16 @@ var namedByAttribute = regexp.MustCompile(`\[\s*(class|id)\s*~?=\s*["']?([\w-]+)
 
 // parseSelector reads compounds of tags, classes and ids, joined by blanks or ">".
 func parseSelector(selector string) (key string, r rule, ok bool) {
-	selector = namedByAttribute.ReplaceAllStringFunc(strings.ToLower(plainCSS(selector)), func(s string) string {
-		m := namedByAttribute.FindStringSubmatch(s)
-		if m[1] == "id" {
-			return "#" + m[2]
-		}
-		return "." + m[2]
-	})
+	selector = strings.ToLower(plainCSS(selector))
+	if strings.Contains(selector, "[") {
+		selector = namedByAttribute.ReplaceAllStringFunc(selector, func(s string) string {
+			m := namedByAttribute.FindStringSubmatch(s)
+			if m[1] == "id" {
+				return "#" + m[2]
+			}
+			return "." + m[2]
+		})
+	}
 	compounds := strings.Fields(strings.ReplaceAll(selector, ">", " "))
 	for len(compounds) > 1 && (compounds[0] == "html" || compounds[0] == "body" || compounds[0] == ":root") {
 		compounds = compounds[1:] // every page has them, written or not

@@ -1,0 +1,150 @@
+package postern_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/postern-mail/postern/internal/golden"
+	"github.com/postern-mail/postern/internal/mailmime"
+	"github.com/postern-mail/postern/internal/mailtext"
+)
+
+// leastRight is the part of messages with a known text that must be read as a person would read them.
+const leastRight = 0.95
+
+// misread names messages of testdata/mail whose expected text is right and ours is not, with the reason.
+var misread = map[string]string{
+	"address-single-quotes":             "quotes around a bare address, as Outlook writes them, stay in the mailbox",
+	"address-system":                    "a comment is the name of an entry without a mailbox",
+	"address-unbalanced-quote":          "the quote that is never closed stays in the name",
+	"address-group-unclosed":            "the name of a group that is never closed stays with its first member",
+	"base64-blanks-within":              "a blank between all digits is taken for plain text",
+	"base64-footer":                     "a footer that a list put below the data is decoded as data",
+	"base64-multipart":                  "a multipart in base64 is not decoded",
+	"charset-utf-7":                     "the zone of the date is decoded as UTF-7 because the text is",
+	"charset-utf-7-plus-in-header":      "subject and addresses in ASCII are decoded as UTF-7 because the text is",
+	"empty-file":                        "nothing is read and no defect says why",
+	"filename-comment":                  "a comment behind a file name is taken for a part of it",
+	"header-blank-before-colon":         "a From field with a blank before its colon is skipped as the line of a mailbox file",
+	"header-blank-lines-first":          "blank lines before the header make all of it text",
+	"html-bom-utf16":                    "the byte order mark of HTML without a charset is not looked at",
+	"label-latin1-as-utf8":              "bytes that are not the UTF-8 they are labelled as are guessed without a defect",
+	"lines-cr-cr-lf":                    "a line end of CR CR LF is read as two",
+	"multipart-alternative-other-text":  "eighteen words are too few for finding that the forms say different things",
+	"multipart-alternative-stub":        "an unusual wording of a stub is taken for the text",
+	"multipart-boundary-single-quotes":  "the boundary in use is not looked for where the declared one never occurs",
+	"multipart-boundary-wrong":          "the boundary in use is not looked for where the declared one never occurs",
+	"multipart-part-without-blank-line": "the text of a part without header and blank line is skipped as header",
+	"multipart-related-image-first":     "the HTML is not the body when an image stands first and none is named the start",
+	"only-blank-lines":                  "nothing is read and no defect says why",
+	"type-blank-slash":                  "blanks around the slash of a content type",
+	"utf8-broken-in-the-middle":         "half a character within sound UTF-8 is read as windows-1252 without a defect",
+}
+
+// TestCorpus reads every message of testdata/mail and compares it with what a person sees of it in a good mail program, which
+// stands in the .txt file beside it.
+func TestCorpus(t *testing.T) {
+	files, err := filepath.Glob("testdata/mail/*.eml")
+	if err != nil || len(files) < 120 {
+		t.Fatalf("%d messages: %v", len(files), err)
+	}
+	right := 0
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".eml")
+		t.Run(name, func(t *testing.T) {
+			raw, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := readable(t, raw)
+			path := strings.TrimSuffix(file, ".eml") + ".txt"
+			reason, wrong := misread[name]
+			if !wrong {
+				golden.Compare(t, path, got)
+			}
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if bytes.Equal(defects.ReplaceAll(got, nil), defects.ReplaceAll(want, nil)) {
+				right++
+			}
+			switch {
+			case !wrong:
+			case bytes.Equal(got, want):
+				t.Errorf("is read right now: take it off the list of those that are not (%q)", reason)
+			default: // and -update leaves the file as it is: it says what is right
+				t.Logf("known to be wrong: %s (-want +got):\n%s", reason, cmp.Diff(string(want), string(got)))
+			}
+		})
+	}
+	for name := range misread {
+		if _, err := os.Stat(filepath.Join("testdata/mail", name+".eml")); err != nil {
+			t.Errorf("misread: %v", err)
+		}
+	}
+	if float64(right) < leastRight*float64(len(files)) {
+		t.Errorf("%d of %d texts are right, want at least %.0f%%", right, len(files), 100*leastRight)
+	}
+	t.Logf("%d of %d texts are right; of all, %d are not what they should be, defects included", right, len(files), len(misread))
+}
+
+// defects matches the line that is no text of the message.
+var defects = regexp.MustCompile(`(?m)^defects: (yes|no)$`)
+
+// folded matches the line that says how much was left out. How much is the business of mailtext's own tests.
+var folded = regexp.MustCompile(`(?m)^\[(quoted text|signature): \d+( characters)?(, signature)?(: \d+)?\]$`)
+
+// readable writes a message as a person would be shown it: the fields that matter, the text without what it quotes, the files.
+func readable(t testing.TB, raw []byte) []byte {
+	t.Helper()
+	m, err := mailmime.Parse(bytes.NewReader(raw), mailmime.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := mailtext.Body(m.Text, m.HTML, mailtext.Options{Subject: m.Header.Subject})
+	var b strings.Builder
+	fmt.Fprintf(&b, "subject: %s\nfrom: %s\nto: %s\n", oneLine(m.Header.Subject), people(m.Header.From), people(m.Header.To))
+	for _, part := range m.Attachments {
+		kind := "part" // shown within the text, or not at all
+		if part.File() {
+			kind = "file"
+		}
+		fmt.Fprintf(&b, "%s: %s | %s | %d\n", kind, oneLine(part.Name), part.Type, part.Size)
+	}
+	malformed := "no"
+	if len(m.Defects) > 0 {
+		malformed = "yes"
+	}
+	fmt.Fprintf(&b, "defects: %s\n\n%s\n", malformed, folded.ReplaceAllString(body.Text, "[$1$3]"))
+	lines := strings.Split(b.String(), "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimRight(line, " ")
+	}
+	return []byte(strings.Join(lines, "\n"))
+}
+
+func oneLine(s string) string {
+	s, _ = mailtext.CleanLine(s, 0)
+	return s
+}
+
+// people lists addresses as "Name <mailbox>", what is missing left out.
+func people(list []mailmime.Address) string {
+	var out []string
+	for _, a := range list {
+		name := oneLine(a.Name)
+		if a.Mailbox != "" {
+			name = strings.TrimSpace(name + " <" + oneLine(a.Mailbox) + ">")
+		}
+		out = append(out, name)
+	}
+	return strings.Join(out, "; ")
+}

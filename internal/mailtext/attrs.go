@@ -12,6 +12,9 @@ import (
 type attrs struct {
 	set uint32
 	val [attrCount][]byte
+	// wanted are the attributes that selectors ask about, and held the names of the selectors that hold here.
+	wanted map[string][]attrTest
+	held   []string
 }
 
 type attr uint8
@@ -54,6 +57,7 @@ func (a *attrs) text(x attr) string { return string(a.val[x]) }
 
 // reset forgets the attributes of the tag before.
 func (a *attrs) reset() {
+	a.held = a.held[:0]
 	for ; a.set != 0; a.set &= a.set - 1 {
 		a.val[bits.TrailingZeros32(a.set)] = nil
 	}
@@ -61,7 +65,16 @@ func (a *attrs) reset() {
 
 // note keeps the attribute if it is one that matters.
 func (a *attrs) note(key string, val []byte) {
-	x, ok := attrOf(lowerName(key))
+	key = lowerName(key)
+	if tests := a.wanted[key]; len(tests) > 0 {
+		plain := unescaped(val[:min(len(val), maxStyle)])
+		for i := range tests {
+			if tests[i].holds(plain) && len(a.held) < maxElementNames {
+				a.held = append(a.held, tests[i].name)
+			}
+		}
+	}
+	x, ok := attrOf(key)
 	if !ok || a.has(x) {
 		return
 	}

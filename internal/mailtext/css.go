@@ -24,8 +24,8 @@ const (
 	weightMost  weight = weightInline - 2
 )
 
-// sheet holds the rules of the style blocks that can hide text: selectors of tags, classes and ids, alone, compounded,
-// or below others. Other attribute, sibling and pseudo selectors are not understood and their rules are left out.
+// sheet holds the rules of the style blocks that can hide text: selectors of tags, classes, ids and attributes, alone,
+// compounded, negated, or below others. Siblings and pseudo-classes are not understood and their rules are left out.
 type sheet struct {
 	rules map[string][]rule // by the most telling name of the selector: "#id", ".class", "tag" or "*"
 	above map[string]int    // how many open elements have a name that some rule wants above its element
@@ -36,7 +36,10 @@ type sheet struct {
 	cut   bool
 	count int    // of selectors
 	key   []byte // the name that is looked for
-	size  int    // of the blocks in bytes
+	// wanted are the attribute selectors by attribute; tests counts them.
+	wanted map[string][]attrTest
+	tests  int
+	size   int // of the blocks in bytes
 	// generated counts the passages that rules put before and behind elements. Few mail programs show them, so they are
 	// no part of the text.
 	generated int
@@ -163,8 +166,8 @@ func everyScreen(query string) bool {
 
 func (s *sheet) add(selectors string, says *decls) bool {
 	added := false
-	for selector := range strings.SplitSeq(selectors, ",") {
-		key, r, ok := parseSelector(selector)
+	for _, selector := range splitSelector(selectors, ",") {
+		key, r, ok := s.parseSelector(selector)
 		if !ok {
 			s.partial = true
 			continue
@@ -209,6 +212,7 @@ func (s *sheet) put(key string, r rule) bool {
 
 func (s *sheet) know(names ...string) {
 	for _, n := range names {
+		n = strings.TrimPrefix(n, "!")
 		s.known[n] = n
 	}
 }
@@ -286,7 +290,7 @@ func (s *sheet) reset() {
 var namedByAttribute = regexp.MustCompile(`\[\s*(class|id)\s*~?=\s*["']?([\w-]+)["']?\s*\]`)
 
 // parseSelector reads compounds of tags, classes and ids, joined by blanks or ">".
-func parseSelector(selector string) (key string, r rule, ok bool) {
+func (s *sheet) parseSelector(selector string) (key string, r rule, ok bool) {
 	selector = strings.ToLower(plainCSS(selector))
 	if strings.Contains(selector, "[") {
 		selector = namedByAttribute.ReplaceAllStringFunc(selector, func(s string) string {
@@ -297,7 +301,7 @@ func parseSelector(selector string) (key string, r rule, ok bool) {
 			return "." + m[2]
 		})
 	}
-	compounds := strings.Fields(strings.ReplaceAll(selector, ">", " "))
+	compounds := splitSelector(selector, "> \t\r\n\f")
 	for len(compounds) > 1 && (compounds[0] == "html" || compounds[0] == "body" || compounds[0] == ":root") {
 		compounds = compounds[1:] // every page has them, written or not
 	}
@@ -306,32 +310,63 @@ func parseSelector(selector string) (key string, r rule, ok bool) {
 	}
 	r.w = weightTag // even "*" outweighs an attribute
 	for i, compound := range compounds {
-		names, w, ok := parseCompound(compound)
+		names, w, ok := s.parseCompound(compound)
 		if !ok {
 			return "", rule{}, false
 		}
 		r.w = min(r.w+w, weightMost)
 		if i < len(compounds)-1 {
+			for _, name := range names {
+				if name[0] == '!' {
+					return "", rule{}, false
+				}
+			}
 			r.above = append(r.above, names...)
 			continue
 		}
-		key, r.also = names[len(names)-1], names[:len(names)-1]
+		last := len(names) - 1
+		for last > 0 && names[last][0] == '!' {
+			last--
+		}
+		if names[last][0] == '!' {
+			names, last = append(names, "*"), len(names)
+		}
+		key = names[last]
+		r.also = append(names[:last:last], names[last+1:]...)
 	}
 	return key, r, true
 }
 
 // parseCompound splits "td.a.b#c" into its names, the most telling last.
-func parseCompound(s string) (names []string, w weight, ok bool) {
-	if s == "*" {
+func (s *sheet) parseCompound(rest string) (names []string, w weight, ok bool) {
+	if rest == "*" {
 		return []string{"*"}, 0, true
 	}
-	for s != "" {
-		end := strings.IndexAny(s[1:], ".#") + 1
-		if end == 0 {
-			end = len(s)
+	for rest != "" {
+		if not, found := strings.CutPrefix(rest, ":not"); found && strings.HasPrefix(not, "(") {
+			inner, after, ok := bracketed(not, ')')
+			other, weight, simple := s.parseCompound(strings.TrimSpace(inner))
+			if !ok || !simple || len(other) != 1 || other[0][0] == '!' || other[0] == "*" {
+				return nil, 0, false
+			}
+			names, w, rest = append(names, "!"+other[0]), min(w+weight, weightMost), after
+			continue
 		}
-		name := s[:end]
-		s = s[end:]
+		if rest[0] == '[' {
+			inner, after, closed := bracketed(rest, ']')
+			attr, test, ok := parseAttrTest(inner)
+			if !closed || !ok || !s.wants(attr, test) {
+				return nil, 0, false
+			}
+			names, w, rest = append(names, test.name), min(w+weightClass, weightMost), after
+			continue
+		}
+		end := strings.IndexAny(rest[1:], ".#[:") + 1
+		if end == 0 {
+			end = len(rest)
+		}
+		name := rest[:end]
+		rest = rest[end:]
 		switch {
 		case strings.ContainsAny(name, "*:[]()+~\"'\\=@&!") || name == "." || name == "#":
 			return nil, 0, false
@@ -378,6 +413,12 @@ func (s *sheet) open(above []string) bool {
 
 func contains(names, wanted []string) bool {
 	for _, w := range wanted {
+		if w[0] == '!' {
+			if slices.Contains(names, w[1:]) {
+				return false
+			}
+			continue
+		}
 		found := w == "*"
 		for _, n := range names {
 			found = found || n == w

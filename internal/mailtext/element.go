@@ -130,7 +130,7 @@ func (r *renderer) ruled(name string, a *attrs) bool {
 	if a.has(attrID) {
 		id = a.text(attrID)
 	}
-	r.scratch = r.rules.names(r.scratch, name, class, id)
+	r.scratch = append(r.rules.names(r.scratch, name, class, id), a.held...)
 	return len(r.scratch) > 0 || len(r.rules.rules["*"]) > 0
 }
 

@@ -116,6 +116,7 @@ func newRenderer(rules *sheet, opts Options) *renderer {
 }
 
 func (r *renderer) run(l *lexer) {
+	l.attrs.wanted = r.rules.wanted
 	for !r.w.full {
 		switch l.next() {
 		case tokenEnd:
@@ -126,6 +127,7 @@ func (r *renderer) run(l *lexer) {
 			r.text(l.text)
 		case tokenRaw:
 			r.rawText(l.text)
+			l.attrs.wanted = r.rules.wanted
 		case tokenStart:
 			r.start(l)
 		case tokenClose:

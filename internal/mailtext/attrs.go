@@ -202,6 +202,13 @@ func attrOf(key string) (attr, bool) {
 		return attrText, true
 	case "popover":
 		return attrPopover, true
+	}
+	return otherAttrOf(key)
+}
+
+// otherAttrOf knows the attributes of forms, wide cells and the marks of mail programs.
+func otherAttrOf(key string) (attr, bool) {
+	switch key {
 	case "type":
 		return attrType, true
 	case "name":

@@ -1,9 +1,108 @@
 package mailtext
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // maxAttrTests bounds the attribute selectors of a page: each is tried on every element with such an attribute.
 const maxAttrTests = 64
+
+// namedByAttribute is the long form of ".class" and "#id".
+var namedByAttribute = regexp.MustCompile(`\[\s*(class|id)\s*~?=\s*["']?([\w-]+)["']?\s*\]`)
+
+// parseSelector reads compounds of tags, classes and ids, joined by blanks or ">".
+func (s *sheet) parseSelector(selector string) (key string, r rule, ok bool) {
+	selector = strings.ToLower(plainCSS(selector))
+	if strings.Contains(selector, "[") {
+		selector = namedByAttribute.ReplaceAllStringFunc(selector, func(s string) string {
+			m := namedByAttribute.FindStringSubmatch(s)
+			if m[1] == "id" {
+				return "#" + m[2]
+			}
+			return "." + m[2]
+		})
+	}
+	compounds := splitSelector(selector, "> \t\r\n\f")
+	for len(compounds) > 1 && (compounds[0] == "html" || compounds[0] == "body" || compounds[0] == ":root") {
+		compounds = compounds[1:] // every page has them, written or not
+	}
+	if len(compounds) == 0 || len(compounds) > maxRulesPerKey {
+		return "", rule{}, false
+	}
+	r.w = weightTag // even "*" outweighs an attribute
+	for i, compound := range compounds {
+		names, w, ok := s.parseCompound(compound)
+		if !ok {
+			return "", rule{}, false
+		}
+		r.w = min(r.w+w, weightMost)
+		if i < len(compounds)-1 {
+			for _, name := range names {
+				if name[0] == '!' {
+					return "", rule{}, false
+				}
+			}
+			r.above = append(r.above, names...)
+			continue
+		}
+		last := len(names) - 1
+		for last > 0 && names[last][0] == '!' {
+			last--
+		}
+		if names[last][0] == '!' {
+			names, last = append(names, "*"), len(names)
+		}
+		key = names[last]
+		r.also = append(names[:last:last], names[last+1:]...)
+	}
+	return key, r, true
+}
+
+// parseCompound splits "td.a.b#c" into its names, the most telling last.
+func (s *sheet) parseCompound(rest string) (names []string, w weight, ok bool) {
+	if rest == "*" {
+		return []string{"*"}, 0, true
+	}
+	for rest != "" {
+		if not, found := strings.CutPrefix(rest, ":not"); found && strings.HasPrefix(not, "(") {
+			inner, after, ok := bracketed(not, ')')
+			other, weight, simple := s.parseCompound(strings.TrimSpace(inner))
+			if !ok || !simple || len(other) != 1 || other[0][0] == '!' || other[0] == "*" {
+				return nil, 0, false
+			}
+			names, w, rest = append(names, "!"+other[0]), min(w+weight, weightMost), after
+			continue
+		}
+		if rest[0] == '[' {
+			inner, after, closed := bracketed(rest, ']')
+			attr, test, ok := parseAttrTest(inner)
+			if !closed || !ok || !s.wants(attr, test) {
+				return nil, 0, false
+			}
+			names, w, rest = append(names, test.name), min(w+weightClass, weightMost), after
+			continue
+		}
+		end := strings.IndexAny(rest[1:], ".#[:") + 1
+		if end == 0 {
+			end = len(rest)
+		}
+		name := rest[:end]
+		rest = rest[end:]
+		switch {
+		case strings.ContainsAny(name, "*:[]()+~\"'\\=@&!") || name == "." || name == "#":
+			return nil, 0, false
+		case name[0] == '#':
+			w = min(w+weightID, weightMost)
+		case name[0] == '.':
+			w = min(w+weightClass, weightMost)
+		default:
+			w = min(w+weightTag, weightMost)
+		}
+		names = append(names, name)
+	}
+	return names, w, len(names) > 0
+}
 
 // attrTest is an attribute selector (CSS Selectors 4 section 6) with what it is called among an element's names.
 type attrTest struct {

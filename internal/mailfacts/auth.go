@@ -93,10 +93,15 @@ func deliverer(header []provider.Field) (*service, string) {
 // googleInside is where Google's servers hand mail to each other: the 6to4 form of 10.0.0.0/8 addresses.
 var googleInside = netip.MustParsePrefix("2002:a00::/24")
 
-// byHost is the name behind "by" (RFC 5321 section 4.4).
+// byHost is the name behind "by" (RFC 5321 section 4.4). The sender chooses the word behind "from", and what stands in
+// comments.
 func byHost(received string) string {
-	words := strings.Fields(received)
-	for i, w := range words[:min(len(words), 100)] {
+	words := strings.Fields(withoutComments(received))
+	words = words[:min(len(words), 100)]
+	if len(words) > 1 && strings.EqualFold(words[0], "from") {
+		words = words[2:]
+	}
+	for i, w := range words {
 		if strings.EqualFold(w, "by") && i+1 < len(words) {
 			return strings.ToLower(strings.TrimRight(words[i+1], ";."))
 		}
@@ -119,7 +124,8 @@ func authservID(value string) (id, rest string) {
 }
 
 // add takes the results of a field. Of several DKIM signatures one that passes counts, since the others are of those who
-// passed the message on; of all else the first.
+// passed the message on; of several about DMARC one that does not, since an address that a server copied without its
+// quotes may hold another; of all else the first.
 func (v verdicts) add(results string) {
 	for one := range strings.SplitSeq(results, ";") {
 		words := strings.Fields(strings.ReplaceAll(one, " =", "="))
@@ -131,7 +137,7 @@ func (v verdicts) add(results string) {
 		if !isMethod(method) || !isResult(result) {
 			continue
 		}
-		if v[method] == "" || method == "dkim" && result == "pass" {
+		if v[method] == "" || method == "dkim" && result == "pass" || method == "dmarc" && v[method] == "pass" {
 			v[method] = result
 		}
 	}

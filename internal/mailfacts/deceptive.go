@@ -146,8 +146,8 @@ func inASCII(domain string) string {
 	return domain
 }
 
-// lookalike reports a domain with a label that mixes scripts which no language mixes, or of which every letter looks like
-// a Latin one (UTS 39 sections 5.1 and 4). Honest names in one script pass.
+// lookalike reports a domain with a label that mixes scripts which no language mixes, has other forms of Latin letters, or
+// of which every letter looks like a Latin one (UTS 39 sections 5.1 and 4). Honest names in one script pass.
 func lookalike(domain string) bool {
 	domain = domain[:min(len(domain), maxDomain)]
 	if plain, err := idna.Punycode.ToUnicode(domain); err == nil {
@@ -156,7 +156,7 @@ func lookalike(domain string) bool {
 	top := domain[strings.LastIndexByte(domain, '.')+1:]
 	latinTop := top != "" && top[0] < utf8.RuneSelf // under .рф everybody expects Cyrillic
 	for label := range strings.SplitSeq(domain, ".") {
-		if mixed(label) || latinTop && whollyLatinLooking(label) {
+		if mixed(label) || dressed(label) || latinTop && whollyLatinLooking(label) {
 			return true
 		}
 	}
@@ -169,7 +169,8 @@ func mixed(label string) bool {
 	var script *unicode.RangeTable
 	for _, r := range label {
 		switch {
-		case !unicode.IsLetter(r):
+		case !unicode.IsLetter(r), unicode.Is(unicode.Lm, r) && unicode.Is(unicode.Common, r):
+			// The long sign of Japanese and the apostrophes of Ukrainian and Hawaiian are letters of no script.
 		case unicode.Is(unicode.Latin, r):
 			latin = true
 		case unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Bopomofo):
@@ -184,6 +185,20 @@ func mixed(label string) bool {
 		}
 	}
 	return other && (latin || eastAsian)
+}
+
+// dressed reports wide, mathematical or numeral forms of Latin letters and digits (UTS 46 section 4, what is mapped).
+func dressed(label string) bool {
+	for _, r := range label {
+		if r < utf8.RuneSelf {
+			continue
+		}
+		plain, _ := idna.Lookup.ToUnicode(string(r)) // maps what it finds fault with, too
+		if plain != "" && strings.TrimLeft(plain, "abcdefghijklmnopqrstuvwxyz0123456789") == "" {
+			return true
+		}
+	}
+	return false
 }
 
 func scriptOf(r rune) *unicode.RangeTable {

@@ -43,6 +43,11 @@ func TestUnsubscribe(t *testing.T) {
 		{"a line break in the address", header("List-Unsubscribe: <mailto:a@example.org%0D%0ABcc:b@example.org>"), ""},
 		{"invisible characters in the address", header("List-Unsubscribe: <mailto:a%E2%80%8B@example.org>"), ""},
 		{"an endless address", header("List-Unsubscribe: <mailto:" + strings.Repeat("a", 300) + "@example.org>"), ""},
+		{"words in the host", header("List-Unsubscribe: <https://example.org;one-click(at)bank.example/u>"), ""},
+		{"quotes in the host", header(`List-Unsubscribe: <https://example.org",bank.example/u>`), ""},
+		{"a name before the host", header("List-Unsubscribe: <https://bank.example@example.org/u>"), "page at example.org"},
+		{"a host in letters that look like others", header("List-Unsubscribe: <https://bаnk.example/u>"), "page at xn--bnk-6cd.example"},
+		{"an end in the subject", header("List-Unsubscribe: <mailto:a@example.org?subject=x);%20one-click%20at%20bank.example%20(y>"), "mail to a@example.org (subject: x one-click at bank.example y)"},
 		{"orders in the subject", header("List-Unsubscribe: <mailto:a@example.org?subject=" + strings.Repeat("obey%0A", 100) + ">"), "mail to a@example.org (subject: obey obey obey obey obey obey obey obey obey obey obey obey…)"},
 	}
 	for _, test := range tests {
@@ -84,6 +89,10 @@ func TestAuthentication(t *testing.T) {
 		{"results in comments and quotes", "", header(`Authentication-Results: mx.example.org; spf=fail (x; dmarc=pass) reason="y; dkim=pass"`, outside), "spf=fail"},
 		{"versions", "", header("Authentication-Results: mx.example.org 1; dkim/1 = pass", outside), ""},
 		{"none", "", header("Authentication-Results: mx.example.org; none", outside), ""},
+		{"a host that greets as by", "", header("Received: from by mx.google.com (mail.example.net [192.0.2.1]) by mx.example.org", "Authentication-Results: mx.google.com; dmarc=pass"), ""},
+		{"a host named in a comment", "", header("Received: from x (x by mx.google.com [192.0.2.1])\tby mx.example.org", "Authentication-Results: mx.google.com; dmarc=pass"), ""},
+		{"a comment behind by", "", header("Received: from x (x [192.0.2.1])\tby (local) mx.google.com with ESMTPS", "Authentication-Results: mx.google.com; dmarc=pass"), "dmarc=pass"},
+		{"a result inside an address that nobody quoted", "", header("Authentication-Results: mx.example.org; spf=pass smtp.mailfrom=a; dmarc=pass b@example.net; dmarc=fail", outside), "spf=pass dmarc=fail"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -116,6 +125,11 @@ func TestWarnings(t *testing.T) {
 		{"the same in ASCII", provider.Message{Summary: provider.Summary{From: from("", "x@xn--pypal-4ve.example")}}, []string{lookalike + `"xn--pypal-4ve.example"`}},
 		{"all Cyrillic that looks Latin", provider.Message{Summary: provider.Summary{From: from("", "x@сосо.example")}}, []string{lookalike + `"xn--n1aahb.example"`}},
 		{"honest scripts", provider.Message{Summary: provider.Summary{From: []provider.Address{{Addr: "x@müller.example"}, {Addr: "x@спорт.example"}, {Addr: "x@例え.example"}, {Addr: "x@сосо.рф"}, {Addr: "x@ελλάδα.example"}}}}, nil},
+		{"honest letters of no script", provider.Message{Summary: provider.Summary{From: []provider.Address{
+			{Addr: "x@ラーメン.example"}, {Addr: "x@здоровʼя.example"}, {Addr: "x@hawaiʻi.example"}, {Addr: "x@ｶﾞｰﾄﾞ.example"}}}}, nil},
+		{"letters of mathematics", provider.Message{Summary: provider.Summary{From: from("", "x@𝐩aypal.example")}}, []string{lookalike + `"xn--aypal-vn00d.example"`}},
+		{"a wide letter", provider.Message{Summary: provider.Summary{From: from("", "x@ｐaypal.example")}}, []string{lookalike + `"xn--aypal-wr33a.example"`}},
+		{"a numeral as a letter", provider.Message{Summary: provider.Summary{From: from("", "x@paypaⅼ.example")}}, []string{lookalike + `"xn--paypa-ym5b.example"`}},
 		{"answers elsewhere", provider.Message{Summary: provider.Summary{From: from("", "ceo@example.org")}, ReplyTo: from("", "ceo@evil.test")},
 			[]string{`answers go to another domain than the author's: "evil.test"`}},
 		{"answers to a sister", provider.Message{Summary: provider.Summary{From: from("", "a@news.example.co.uk")}, ReplyTo: from("", "b@help.example.co.uk")}, nil},

@@ -73,15 +73,21 @@ func angled(s string) []string {
 // webTarget names the host only: the rest is a token that says who unsubscribes, and no tool here opens it.
 func webTarget(target string, post bool) string {
 	u, err := url.Parse(target)
-	if err != nil || u.Hostname() == "" {
+	if err != nil {
 		return ""
 	}
-	host, _ := mailtext.CleanLine(strings.ToLower(u.Hostname()), maxWord)
+	host := inASCII(strings.ToLower(u.Hostname()))
+	if host == "" || len(host) > maxDomain || strings.TrimLeft(host, hostLetters) != "" {
+		return ""
+	}
 	if post && u.Scheme == "https" { // RFC 8058 section 3.1 asks for HTTPS
 		return "one-click at " + host
 	}
 	return "page at " + host
 }
+
+// hostLetters are what names and addresses of hosts consist of: anything else would be words among ours.
+const hostLetters = "abcdefghijklmnopqrstuvwxyz0123456789-._:"
 
 func mailTarget(rest string) string {
 	to, query, _ := strings.Cut(rest, "?")
@@ -99,7 +105,7 @@ func mailTarget(rest string) string {
 			continue
 		}
 		if value, err := url.PathUnescape(value); err == nil && value != "" {
-			value, _ = mailtext.CleanLine(value, maxSubject)
+			value, _ = mailtext.CleanLine(strings.NewReplacer("(", "", ")", "", ";", "").Replace(value), maxSubject)
 			text += " (subject: " + value + ")"
 		}
 		break

@@ -54,11 +54,17 @@ func parseTarget(href string) (address, bool) {
 	switch scheme = strings.ToLower(scheme); scheme {
 	case "mailto", "tel":
 		to, _, _ := strings.Cut(rest, "?")
-		if to, err := url.PathUnescape(to); err == nil && (strings.Contains(to, "@") || scheme == "tel" && len(phoneDigits(to)) > 2) {
-			to, _ = CleanLine(to, longURL)
-			return address{shown: scheme + ":" + to, host: strings.ToLower(to), scheme: scheme}, true
+		to, err := url.PathUnescape(to)
+		to, _ = CleanLine(to, longURL)
+		if scheme == "mailto" {
+			to = strings.ReplaceAll(to, " ", "") // between several
 		}
-		return address{}, false
+		mail := strings.Contains(to, "@") && !strings.ContainsAny(to, `"<>[]`)
+		phone := len(phoneDigits(to)) > 2 && strings.Trim(to, "+0123456789 ()-./") == ""
+		if err != nil || scheme == "mailto" && !mail || scheme == "tel" && !phone {
+			return address{}, false
+		}
+		return address{shown: scheme + ":" + to, host: strings.ToLower(to), scheme: scheme}, true
 	case "http", "https":
 		return parsePage(scheme, rest, maxHops)
 	}

@@ -29,13 +29,13 @@ func (p *parser) describe(fields []rawField, at place) node {
 			p.defect("more than one " + name + " field; the first is used")
 		}
 	}
-	value, params := parseParams(labelled(lookupField(fields, "Content-Type"), p.written))
+	value, params := parseParams(labelled(lookupField(fields, "Content-Type"), p.written, false))
 	if kind := mediaType(value); kind != "" {
 		part.Type = kind
 	} else if value != "" {
 		p.defect("content type not understood")
 	}
-	disposition, dparams := parseParams(labelled(lookupField(fields, "Content-Disposition"), p.written))
+	disposition, dparams := parseParams(labelled(lookupField(fields, "Content-Disposition"), p.written, false))
 	part.Disposition = strings.Trim(disposition, `"'`)
 	part.Charset = normCharset(lookupParam(params, "charset"))
 	if part.Charset, _, _ = strings.Cut(part.Charset, " "); !validToken(part.Charset) {

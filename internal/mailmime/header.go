@@ -82,7 +82,7 @@ func (p *parser) decodeHeader(raw []rawField) Header {
 	var seen fieldSet
 	h.Fields = make([]Field, 0, len(raw))
 	for _, f := range raw {
-		value := strings.TrimSpace(labelled(f.value, p.hint))
+		value := strings.TrimSpace(labelled(f.value, p.hint, strings.EqualFold(f.name, "subject")))
 		decoded := DecodeHeader(value)
 		h.Fields = append(h.Fields, Field{f.name, decoded})
 		name, bit := knownField(f.name)
@@ -104,15 +104,16 @@ func (p *parser) decodeHeader(raw []rawField) Header {
 	return h
 }
 
-// labelled reads raw 8-bit text that is not UTF-8 in the charset of the message's text, and so what UTF-7 hides.
-func labelled(s, charset string) string {
+// labelled reads raw 8-bit text that is not UTF-8 in the charset of the message's text. Of UTF-7 that is done for words only:
+// elsewhere a plus is a zone or part of an address.
+func labelled(s, charset string, words bool) string {
 	eight := !utf8.ValidString(s)
 	if charset == "" || !eight && !strings.Contains(s, "+") {
 		return s
 	}
 	enc, _ := lookupCharset(charset)
 	_, seven := enc.(decodeOnly)
-	if enc == nil || width(enc) > 1 || !eight && !seven {
+	if enc == nil || width(enc) > 1 || seven && !(words && closedShifts(s)) || !eight && !seven {
 		return s
 	}
 	decoded := decodeWith(enc, []byte(s))
@@ -120,6 +121,20 @@ func labelled(s, charset string) string {
 		return s // a plus is a plus
 	}
 	return decoded
+}
+
+// closedShifts tells whether every plus begins digits that a minus ends, as UTF-7 is written and sums are not.
+func closedShifts(s string) bool {
+	for {
+		_, rest, ok := strings.Cut(s, "+")
+		if !ok {
+			return true
+		}
+		s = strings.TrimLeftFunc(rest, func(r rune) bool { return r < utf8.RuneSelf && r != '+' && base64Digit(byte(r)) })
+		if !strings.HasPrefix(s, "-") {
+			return false
+		}
+	}
 }
 
 // fieldSet is a set of the fields that decodeHeader reads, a bit each.

@@ -76,3 +76,11 @@ func TestRawFileName(t *testing.T) {
 		t.Errorf("%+v", m.Attachments)
 	}
 }
+
+// UTF-7 is looked for in words only.
+func TestUTF7LeavesStructureAlone(t *testing.T) {
+	m := parse(t, mail("Date: Fri, 20 Nov 2026 09:30:00 +0100", "To: ann+AGE-b@example.org", "Content-Type: text/plain; charset=utf-7", "", "x"), mailmime.Limits{})
+	if m.Header.Date.Format("15:04 -0700") != "09:30 +0100" || m.Header.To[0].Mailbox != "ann+AGE-b@example.org" || len(m.Defects) > 0 {
+		t.Errorf("date %v, to %v, defects %v", m.Header.Date, m.Header.To, m.Defects)
+	}
+}

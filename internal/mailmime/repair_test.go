@@ -81,6 +81,7 @@ func TestRepair(t *testing.T) {
 		{name: "raw iso-2022-jp header", raw: mail("Subject: \x1b$BF|K\\\x1b(B", "", "x"), subject: "日本", text: "x"},
 		{name: "UTF-7 in an encoded word", raw: mail("Subject: =?utf-7?Q?gr+APw-n?=", "", "x"), subject: "grün", text: "x"},
 		{name: "raw UTF-7 header", raw: mail("Subject: gr+APw-n", "Content-Type: text/plain; charset=utf-7", "", "gr+APw-n +- 1"), subject: "grün", text: "grün + 1"},
+		{name: "blanks between all digits of base64", raw: mail("Content-Transfer-Encoding: base64", "", "a G V s b G 8 g d 2 9 y b G Q ="), text: "hello world"},
 		{name: "plus in the header of a UTF-7 message", raw: mail("Subject: C+Ad and more", "Content-Type: text/plain; charset=utf-7", "", "x"), subject: "C+Ad and more", text: "x"},
 		{name: "flowed text", raw: mail("Content-Type: text/plain; format=flowed", "", "one ", "two", "> three ", "> four", "five"), text: "one two\n> three four\nfive"},
 		{name: "unknown text", raw: mail("Content-Type: text/x-log", "", "x"), text: "x"},

@@ -44,7 +44,7 @@ func notEncoded(br *bufio.Reader) bool {
 	if len(words) < 3 {
 		return false
 	}
-	row := 0
+	row, marks := 0, 0
 	for _, c := range head {
 		if row++; !base64Digit(c) {
 			row = 0
@@ -52,8 +52,11 @@ func notEncoded(br *bufio.Reader) bool {
 		if row >= 40 {
 			return false
 		}
+		if row == 0 && c > ' ' && c != '=' {
+			marks++
+		}
 	}
-	return !bytes.ContainsRune(line, '=')
+	return marks > 0 && !bytes.ContainsRune(line, '=') // base64 with blanks in it has no marks
 }
 
 // DecodeBody decodes the text of a part fetched by its section: transfer encoding, then charset to valid UTF-8, then line ends

@@ -42,7 +42,7 @@ var misread = map[string]string{
 	"multipart-related-image-first":     "the HTML is not the body when an image stands first and none is named the start",
 	"only-blank-lines":                  "nothing is read and no defect says why",
 	"type-blank-slash":                  "blanks around the slash of a content type",
-	"utf8-broken-in-the-middle":         "half a character within sound UTF-8 is read as windows-1252 without a defect",
+	"utf8-broken-in-the-middle":         "half a character within sound UTF-8 is read as windows-1252, and no defect says so",
 }
 
 // TestCorpus reads every message of testdata/mail and compares it with what a person sees of it in a good mail program, which
@@ -52,10 +52,11 @@ func TestCorpus(t *testing.T) {
 	if err != nil || len(files) < 120 {
 		t.Fatalf("%d messages: %v", len(files), err)
 	}
-	right := 0
+	ran, right := 0, 0
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".eml")
 		t.Run(name, func(t *testing.T) {
+			ran++
 			raw, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
@@ -87,10 +88,10 @@ func TestCorpus(t *testing.T) {
 			t.Errorf("misread: %v", err)
 		}
 	}
-	if float64(right) < leastRight*float64(len(files)) {
-		t.Errorf("%d of %d texts are right, want at least %.0f%%", right, len(files), 100*leastRight)
+	if ran == len(files) && float64(right) < leastRight*float64(ran) { // not where -run picked some
+		t.Errorf("%d of %d texts are right, want at least %.0f%%", right, ran, 100*leastRight)
 	}
-	t.Logf("%d of %d texts are right; of all, %d are not what they should be, defects included", right, len(files), len(misread))
+	t.Logf("%d of %d texts are right; of all, %d are not what they should be, defects included", right, ran, len(misread))
 }
 
 // defects matches the line that is no text of the message.

@@ -10,7 +10,7 @@ import (
 
 type readIn struct {
 	IDs    []string `json:"ids" jsonschema:"message ids" min:"1" max:"10" format:"message_id"`
-	Format string   `json:"format,omitempty" jsonschema:"default text; full keeps quoted history; html is the source with all that is hidden in it" enum:"text|full|html|headers"`
+	Format string   `json:"format,omitempty" jsonschema:"default text; full keeps quoted history and long links; html is the source with all that is hidden in it" enum:"text|full|html|headers"`
 	Offset int      `json:"offset,omitempty" jsonschema:"where in the text to go on, one id only" min:"0"`
 }
 
@@ -75,16 +75,16 @@ func bodiesOf(results []provider.ReadResult, in readIn) []mailtext.Result {
 }
 
 func bodyOf(from *provider.Message, in readIn) mailtext.Result {
-	opts := mailtext.Options{Full: in.Format == "full", Subject: from.Subject}
+	full := in.Format == "full"
+	opts := mailtext.Options{Full: full, FullLinks: full, Subject: from.Subject}
 	body := mailtext.Result{Text: from.HTML, Format: formatHTML, Truncated: from.HTMLTruncated}
 	if in.Format != formatHTML || from.HTML == "" {
 		body = mailtext.Body(from.Text, from.HTML, opts)
 		body.Truncated = body.Truncated || from.TextTruncated && from.Text != ""
 	} else {
 		body.Text, body.Dropped = mailtext.Clean(from.HTML)
-		if _, d, _ := mailtext.FromHTML(from.HTML, opts); d.Hidden > 0 {
-			body.Warnings = append(body.Warnings, "the source holds text that a person would not see")
-		}
+		// Comments and attributes, which every source has, say as much to a model as what a style hides.
+		body.Warnings = append(body.Warnings, "the source holds text that a person would not see")
 	}
 	return body
 }

@@ -110,3 +110,22 @@ END:VCALENDAR
 		t.Errorf("format headers: %+v", headers)
 	}
 }
+
+// TestReadLongLinks: an address is cut where it only tells who reads, and whole where it is asked for.
+func TestReadLongLinks(t *testing.T) {
+	reg, caller, deliver := mailbox(t)
+	address := "https://login.example.org/reset?token=" + strings.Repeat("3f9a71", 20)
+	id := deliver("INBOX", "From: a@example.org\nSubject: Reset\nMIME-Version: 1.0\nContent-Type: text/html\n\n<p>Please <a href=\""+address+"\">choose a new password</a>.</p>\n")
+	call := func(name string, args json.RawMessage) json.RawMessage {
+		res, err := reg.Call(context.Background(), caller, name, args)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res.JSON
+	}
+	for format, whole := range map[string]bool{"": false, "full": true} {
+		if m := readOne(t, id, format, call); strings.Contains(m.Body, address) != whole || !strings.Contains(m.Body, "https://login.example.org/") {
+			t.Errorf("format %q: %s", format, m.Body)
+		}
+	}
+}

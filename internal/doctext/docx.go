@@ -112,13 +112,16 @@ func (x *docx) margins(rels map[string]relation) error {
 	for _, kind := range []string{"header", "footer"} {
 		for _, name := range targets(rels, kind) {
 			if len(seen) >= maxMargins {
+				x.d.note(marginsCut)
 				return nil
 			}
 			var all bytes.Buffer
 			st := &story{x: x, to: func(line string) error {
-				if all.Len() < maxMargin {
-					all.WriteString(line + " ")
+				if all.Len() >= maxMargin {
+					x.d.note(marginsCut)
+					return nil
 				}
+				all.WriteString(line + " ")
 				return nil
 			}}
 			if err := x.a.walk(name, st.handler()); err != nil {
@@ -142,6 +145,8 @@ const (
 	maxMargins = 30
 	// maxMargin is how much of one is shown.
 	maxMargin = 2 << 10
+
+	marginsCut = "the rest of the page headers and footers is left out"
 )
 
 // story reads a part that holds paragraphs: the body, or notes and comments, which come as elements of that name

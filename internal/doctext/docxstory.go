@@ -37,10 +37,18 @@ type story struct {
 	rowGone bool
 	tableBG color
 	cellBG  color
-	fill    color   // of the shape that comes
-	boxes   []color // of the text boxes that are open
+	fill    color     // of the shape that comes
+	boxes   []textBox // that are open
 	choices choices
 	inText  bool // within w:t
+}
+
+// textBox is one that is open. It stands in a run, which goes on behind it.
+type textBox struct {
+	depth int
+	fill  color
+	run   look
+	gone  bool // the run is not to be seen, and the box with it
 }
 
 func (st *story) handler() handler {
@@ -100,17 +108,21 @@ func (st *story) startOther(s *scanner) error {
 	case "AlternateContent", "Choice", "Fallback":
 		return st.choices.start(s)
 	case "footnoteReference":
-		return st.add(x.notes.mark(s.attr("id")))
+		return st.refer(&x.notes, s.attr("id"))
 	case "endnoteReference":
-		return st.add(x.endnotes.mark(s.attr("id")))
+		return st.refer(&x.endnotes, s.attr("id"))
 	case "commentReference":
-		return st.add(x.comments.mark(s.attr("id")))
+		return st.refer(&x.comments, s.attr("id"))
 	case "pic", "imagedata":
 		x.pictures++
-	case "OLEObject", "control":
+	case "OLEObject", "control", "chart", "relIds":
 		x.objects++
 	case "docPr":
 		if alt := field(s.attr("descr")); alt != "" && !isTrue(s.attr("hidden")) {
+			if st.unseen() {
+				st.leaveOut()
+				return nil
+			}
 			return st.add("[image: " + alt + "]")
 		}
 	case "background":
@@ -131,7 +143,7 @@ func (st *story) startOther(s *scanner) error {
 		}
 	case "txbxContent":
 		if len(st.boxes) < maxNested {
-			st.boxes = append(st.boxes, st.fill)
+			st.boxes = append(st.boxes, textBox{depth: s.depth, fill: st.fill, run: st.run, gone: st.unseen()})
 		}
 	default:
 		return st.startTable(s)
@@ -238,24 +250,48 @@ func (st *story) behind() color {
 			return c
 		}
 	}
-	if n := len(st.boxes); n > 0 && st.boxes[n-1] != 0 {
-		return st.boxes[n-1]
+	if n := len(st.boxes); n > 0 && st.boxes[n-1].fill != 0 {
+		return st.boxes[n-1].fill
 	}
 	return st.x.page
+}
+
+// unseen reports that the run which is open does not show.
+func (st *story) unseen() bool {
+	if n := len(st.boxes); n > 0 && st.boxes[n-1].gone {
+		return true
+	}
+	l := st.run.over(st.top().look)
+	if l.bg == 0 {
+		l.bg = st.behind()
+	}
+	return l.hidden()
+}
+
+// leaveOut counts a stretch of what does not show once.
+func (st *story) leaveOut() {
+	if !st.hidden {
+		st.x.d.dropped.Hidden++
+		st.hidden = true
+	}
+}
+
+// refer shows the sign of a note or comment; one whose sign does not show is not printed either.
+func (st *story) refer(m *marks, id string) error {
+	if st.unseen() {
+		st.leaveOut()
+		return nil
+	}
+	return st.add(m.mark(id))
 }
 
 func (st *story) characters(s *scanner) error {
 	if !st.inText {
 		return nil
 	}
-	l := st.run.over(st.top().look)
-	if l.bg == 0 {
-		l.bg = st.behind()
-	}
-	if l.hidden() {
-		if !st.hidden && len(bytes.TrimSpace(s.text)) > 0 {
-			st.x.d.dropped.Hidden++
-			st.hidden = true
+	if st.unseen() {
+		if len(bytes.TrimSpace(s.text)) > 0 {
+			st.leaveOut()
 		}
 		return nil
 	}
@@ -294,7 +330,9 @@ func (st *story) end(s *scanner) error {
 			return st.paragraph(p)
 		}
 	case "txbxContent":
-		st.boxes = st.boxes[:max(0, len(st.boxes)-1)]
+		if n := len(st.boxes); n > 0 && st.boxes[n-1].depth == s.depth+1 {
+			st.run, st.boxes = st.boxes[n-1].run, st.boxes[:n-1]
+		}
 	case "tbl":
 		st.tables = max(0, st.tables-1)
 	case "tc":

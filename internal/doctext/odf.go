@@ -18,8 +18,12 @@ type odf struct {
 	d *document
 
 	hiddenStyles map[string]bool // of text, and of tables and slides that are not displayed
+	blindStyles  map[string]bool // of paragraphs in the colour of paper
 	style        string
 	family       string
+	behind       color // what the style puts behind its paragraph
+	page         bool  // pages have a colour of their own
+	frames       int   // open: they have colours that are not looked at
 
 	out struct {
 		open []paragraph
@@ -36,13 +40,16 @@ type odf struct {
 	blanks                                         int // empty cells not yet written
 	cells                                          int
 	hiddenSheets, hiddenRows, hiddenSlides, slides int
+	column                                         int    // the last that was said of the sheet
+	columns                                        []span // that are hidden
+	hiddenColumns                                  int
 	notes                                          int // depth of the notes of a slide
 	lead                                           string
 	date                                           string // of the cell
 }
 
 func (a *archive) readOpenDocument() error {
-	x := &odf{d: a.d, hiddenStyles: make(map[string]bool)}
+	x := &odf{d: a.d, hiddenStyles: make(map[string]bool), blindStyles: make(map[string]bool)}
 	if a.has("META-INF/manifest.xml") {
 		locked := false
 		if err := a.walk("META-INF/manifest.xml", handler{start: func(s *scanner) error {
@@ -63,39 +70,9 @@ func (a *archive) readOpenDocument() error {
 	x.d.count(x.pictures, "picture", "pictures", " left out")
 	x.d.count(x.hiddenSheets, "hidden sheet", "hidden sheets", " left out")
 	x.d.count(x.hiddenRows, "hidden row", "hidden rows", " left out")
+	x.d.count(x.hiddenColumns, "cell", "cells", " of hidden columns left out")
 	x.d.count(x.hiddenSlides, "hidden slide", "hidden slides", " left out")
 	return err
-}
-
-// styles finds styles whose text is not shown (section 20.377, text:display; 20.302; 20.303).
-func (x *odf) styles(s *scanner) error {
-	switch string(s.name) {
-	case "style":
-		x.style, x.family = s.attr("name"), s.attr("family")
-		if x.hiddenStyles[x.family+" "+s.attr("parent-style-name")] {
-			x.hide()
-		}
-	case "text-properties":
-		if s.is("display", "none") || x.style != "" && unseeable(parseColor(s.attr("color")), parseColor(s.attr("background-color"))) &&
-			x.family == "text" {
-			x.hide()
-		}
-	case "table-properties":
-		if s.is("display", "false") {
-			x.hide()
-		}
-	case "drawing-page-properties":
-		if s.is("visibility", "hidden") {
-			x.hide()
-		}
-	}
-	return nil
-}
-
-func (x *odf) hide() {
-	if len(x.hiddenStyles) < maxStyles {
-		x.hiddenStyles[x.family+" "+x.style] = true
-	}
 }
 
 // leaveOut counts what is not shown from here to the end of the element.
@@ -108,7 +85,7 @@ func (x *odf) leaveOut(s *scanner, n *int) error {
 func (x *odf) start(s *scanner) error {
 	switch string(s.name) {
 	case "p", "h":
-		if x.hiddenStyles["paragraph "+s.attr("style-name")] {
+		if style := s.attr("style-name"); x.hiddenStyles["paragraph "+style] || x.isBlind(style) {
 			x.d.dropped.Hidden++
 			return s.skip()
 		}
@@ -158,6 +135,13 @@ func (x *odf) startOther(s *scanner) error {
 	switch string(s.name) {
 	case "spreadsheet":
 		x.sheet = true
+	case "section":
+		if s.is("display", "none") || s.is("display", "condition") && s.is("is-hidden", "true") {
+			x.d.dropped.Hidden++
+			return s.skip()
+		}
+	case "frame", "custom-shape":
+		x.frames++
 	case "list":
 		x.lists++
 	case "list-item":
@@ -167,6 +151,9 @@ func (x *odf) startOther(s *scanner) error {
 	case "note-citation", "shapes", "dde-source", "sequence-decls", "date", "meta-date-string":
 		return s.skip()
 	case "annotation":
+		if len(x.out.open) == 0 { // of a cell
+			x.out.cell = append(x.out.cell, "[comment:"...)
+		}
 		return x.add(" [comment: ")
 	case "page":
 		x.slides++
@@ -179,14 +166,19 @@ func (x *odf) startOther(s *scanner) error {
 		x.lead = "Notes: "
 	case "table":
 		return x.table(s)
+	case "table-column":
+		x.columnOf(s)
 	case "table-row":
+		if x.tables > 1 { // it is part of a cell
+			return nil
+		}
 		if v := s.attr("visibility"); v == "collapse" || v == "filter" {
 			return x.leaveOut(s, &x.hiddenRows)
 		}
 		x.repeat, x.blanks, x.cells, x.out.row = 1, 0, 0, x.out.row[:0]
 	case "table-cell", "covered-table-cell":
 		return x.cell(s)
-	case "style", "text-properties", "table-properties", "drawing-page-properties":
+	case "style", "text-properties", "paragraph-properties", "table-properties", "drawing-page-properties":
 		return x.styles(s)
 	}
 	return nil
@@ -201,7 +193,34 @@ func (x *odf) table(s *scanner) error {
 		x.tables--
 		return x.leaveOut(s, &x.hiddenSheets)
 	}
+	x.column, x.columns = 0, x.columns[:0]
 	return x.d.out.line("# Sheet: " + x.d.clean(s.attr("name")))
+}
+
+// columnOf remembers the columns of a sheet that are hidden.
+func (x *odf) columnOf(s *scanner) {
+	if !x.sheet || x.tables > 1 {
+		return
+	}
+	n, ok := number(s.attr("number-columns-repeated"), 1<<20)
+	if !ok || n == 0 {
+		n = 1
+	}
+	from := x.column + 1
+	x.column = min(x.column+n, maxColumns)
+	if v := s.attr("visibility"); (v == "collapse" || v == "filter") && len(x.columns) < maxHiddenRanges {
+		x.columns = append(x.columns, span{from, x.column})
+	}
+}
+
+// isHidden reports whether the cell that ends stands in a hidden column.
+func (x *odf) isHidden() bool {
+	for _, c := range x.columns {
+		if at := x.cells + 1; at >= c.from && at <= c.to {
+			return true
+		}
+	}
+	return false
 }
 
 // cell begins a cell. Dates come as dates and not in the words of a language.
@@ -225,6 +244,11 @@ func (x *odf) endCell() {
 	x.out.cell = x.out.cell[:0]
 	if text != "" && x.date != "" {
 		text = field(x.date)
+	}
+	if text != "" && x.isHidden() {
+		x.hiddenColumns++
+		x.d.dropped.Hidden++
+		text = ""
 	}
 	if text == "" {
 		x.blanks = min(x.blanks+x.repeat, maxColumns)
@@ -287,7 +311,12 @@ func (x *odf) end(s *scanner) error {
 			x.out.open = x.out.open[:n-1]
 			return x.paragraph(p)
 		}
+	case "frame", "custom-shape":
+		x.frames = max(0, x.frames-1)
 	case "note", "annotation":
+		if len(x.out.open) == 0 && len(x.out.cell) > 0 {
+			x.out.cell = append(x.out.cell, ']')
+		}
 		return x.add("]")
 	case "creator":
 		return x.add(": ")

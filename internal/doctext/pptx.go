@@ -103,6 +103,7 @@ type slideStory struct {
 
 	shape   int // depth of the shape that is open, zero for none
 	groups  int
+	gone    int // of groups, the outermost that is not to be seen, zero for none
 	unseen  bool
 	holder  string // type of its placeholder
 	counted bool   // its hiding is
@@ -127,7 +128,7 @@ func (st *slideStory) start(s *scanner) error {
 	case "grpSp":
 		st.groups++
 	case "sp", "pic", "graphicFrame", "cxnSp":
-		st.shape, st.unseen, st.holder, st.counted, st.placed = s.depth, false, "", false, false
+		st.shape, st.unseen, st.holder, st.counted, st.placed = s.depth, st.gone > 0, "", false, false
 		if string(s.name) == "pic" {
 			st.x.pictures++
 		}
@@ -174,7 +175,10 @@ func (st *slideStory) start(s *scanner) error {
 // properties reads the name, the alternative text and the switch that hides a shape.
 func (st *slideStory) properties(s *scanner) error {
 	if isTrue(s.attr("hidden")) {
-		st.unseen = true
+		st.hide()
+		return nil
+	}
+	if st.unseen || st.gone > 0 {
 		return nil
 	}
 	if alt := field(s.attr("descr")); alt != "" && !st.notes {
@@ -183,15 +187,26 @@ func (st *slideStory) properties(s *scanner) error {
 	return nil
 }
 
-// place finds shapes that lie beside the slide. Inside a group places are relative to it.
+// hide hides the shape that is open, or the group with all that is in it.
+func (st *slideStory) hide() {
+	switch {
+	case st.shape > 0:
+		st.unseen = true
+	case st.groups > 0 && st.gone == 0:
+		st.gone = st.groups
+	}
+}
+
+// place finds shapes and groups that lie beside the slide. Inside a group places are relative to it.
 func (st *slideStory) place(s *scanner) {
 	w, ok := number(s.attr("cx"), 1<<40)
 	h, ok2 := number(s.attr("cy"), 1<<40)
-	if !ok || !ok2 || !st.placed || st.groups > 0 || st.shape == 0 || st.notes || st.x.width == 0 {
+	alone := st.groups == 0 && st.shape > 0 || st.groups == 1 && st.shape == 0
+	if !ok || !ok2 || !st.placed || !alone || st.notes || st.x.width == 0 {
 		return
 	}
 	if st.x0 >= st.x.width || st.y0 >= st.x.height || st.x0+w < 0 || st.y0+h < 0 {
-		st.unseen = true
+		st.hide()
 	}
 	st.placed = false
 }
@@ -222,7 +237,9 @@ func (st *slideStory) end(s *scanner) error {
 	st.choices.end(s)
 	switch string(s.name) {
 	case "grpSp":
-		st.groups = max(0, st.groups-1)
+		if st.groups = max(0, st.groups-1); st.groups < st.gone {
+			st.gone = 0
+		}
 	case "sp", "pic", "graphicFrame", "cxnSp":
 		st.shape, st.unseen = 0, false
 	case "t":

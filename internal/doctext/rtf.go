@@ -288,7 +288,7 @@ func (x *rtf) table(word string, n int, first, star bool) {
 		x.state.destination, x.state.skip = word, true
 	case "stylesheet", "info", "objdata", "themedata", "colorschememapping", "datastore", "latentstyles", "listtable", "listoverridetable",
 		"revtbl", "rsidtbl", "generator", "xmlnstbl", "fldinst", "nonshppict", "filetbl", "pgptbl", "bkmkstart", "bkmkend", "atnid", "atnref",
-		"template", "falt", "panose", "ftnsep", "ftnsepc", "aftnsep", "aftnsepc", "passwordhash", "wgrffmtfilter", "mmathPr", "objclass":
+		"template", "falt", "panose", "ftnsep", "ftnsepc", "aftnsep", "aftnsepc", "passwordhash", "wgrffmtfilter", "mmathPr", "objclass", "sn", "sv":
 		if first {
 			x.state.skip = true
 		}

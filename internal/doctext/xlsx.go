@@ -14,7 +14,7 @@ type xlsx struct {
 	styles  cellStyles
 	date4   bool // days count from 1904
 
-	hiddenSheets, hiddenRows, hiddenColumns, hiddenCells, charts, pictures int
+	hiddenSheets, hiddenRows, hiddenColumns, hiddenCells, charts, pictures, unsolved int
 }
 
 type sheet struct {
@@ -70,6 +70,7 @@ func (x *xlsx) report() {
 	x.d.count(x.hiddenRows, "hidden row", "hidden rows", " left out")
 	x.d.count(x.hiddenColumns, "hidden column", "hidden columns", " left out")
 	x.d.count(x.hiddenCells, "cell", "cells", " formatted not to be seen left out")
+	x.d.count(x.unsolved, "formula", "formulas", " without a stored result left out")
 	x.d.count(x.charts, "sheet", "sheets", " of a chart left out")
 	x.d.count(x.pictures, "drawing", "drawings", " left out")
 	x.d.dropped.Hidden += x.hiddenSheets + x.hiddenRows + x.hiddenColumns + x.hiddenCells

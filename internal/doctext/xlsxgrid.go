@@ -29,6 +29,7 @@ type grid struct {
 	style   int
 	value   []byte
 	inValue bool
+	formula bool // the cell has one
 }
 
 func (g *grid) start(s *scanner) error {
@@ -49,7 +50,7 @@ func (g *grid) start(s *scanner) error {
 			n = g.row + 1
 		}
 		g.row = n
-		if isTrue(s.attr("hidden")) {
+		if isTrue(s.attr("hidden")) || s.is("ht", "0") {
 			g.x.hiddenRows++
 			return s.skip()
 		}
@@ -58,8 +59,10 @@ func (g *grid) start(s *scanner) error {
 		if n <= g.column {
 			n = g.column + 1
 		}
-		g.column, g.kind, g.value = n, s.attr("t"), g.value[:0]
+		g.column, g.kind, g.value, g.formula = n, s.attr("t"), g.value[:0], false
 		g.style, _ = number(s.attr("s"), 1<<20)
+	case "f":
+		g.formula = true
 	case "v":
 		g.inValue = true
 	case "t":
@@ -92,6 +95,9 @@ func (g *grid) end(s *scanner) error {
 // cell adds the cell that ends to its row, unless it is empty or not to be seen.
 func (g *grid) cell() error {
 	if len(g.value) == 0 {
+		if g.formula && g.kind != "str" && !g.isHidden(g.column) {
+			g.x.unsolved++
+		}
 		return nil
 	}
 	text := g.shown()

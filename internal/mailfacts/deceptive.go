@@ -84,7 +84,7 @@ func unseen(m *provider.Message) int {
 		n += d.Invisible
 	}
 	count(m.Subject)
-	for _, list := range [][]provider.Address{m.From, m.ReplyTo} {
+	for _, list := range [][]provider.Address{m.From, m.ReplyTo, m.To, m.Cc} {
 		for _, a := range list[:min(len(list), maxSenders)] {
 			count(a.Name)
 			count(a.Addr)

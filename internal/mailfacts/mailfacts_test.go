@@ -136,6 +136,8 @@ func TestWarnings(t *testing.T) {
 		{"answers to another under one public suffix", provider.Message{Summary: provider.Summary{From: from("", "a@one.co.uk")}, ReplyTo: from("", "b@two.co.uk")},
 			[]string{`answers go to another domain than the author's: "two.co.uk"`}},
 		{"answers of a list", provider.Message{Summary: provider.Summary{From: from("", "a@example.org")}, ReplyTo: from("", "x@lists.test"), Header: header("List-Id: <x.lists.test>")}, nil},
+		{"invisible characters in recipients", provider.Message{Summary: provider.Summary{From: from("", "ann@example.org"), To: from("B\u200bob", "bob@example.org"), Cc: from("\u202eEve", "eve@example.org")}},
+			[]string{"invisible or reordering characters in subject, names or file names: 2"}},
 		{"invisible characters", provider.Message{Summary: provider.Summary{From: from("A\u200bnn", "ann@example.org"), Subject: "bill\U000e0069\U000e0067"}, Parts: []provider.Part{{Name: "annexe\u202Efdp.exe"}}},
 			[]string{"invisible or reordering characters in subject, names or file names: 4"}},
 		{"two endings", provider.Message{Parts: []provider.Part{{Name: "bill.pdf.exe"}, {Name: "notes.txt"}, {Name: "setup.exe"}, {Name: "a.tar.gz"}}},

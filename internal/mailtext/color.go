@@ -59,6 +59,8 @@ func parseColor(s string) color {
 		return funcColor(args)
 	case function && strings.HasPrefix(name, "hsl"):
 		return hueColor(args)
+	case function && name == "hwb":
+		return greyColor(args)
 	case function && (name == "lab" || name == "lch" || name == "oklab" || name == "oklch"):
 		return lightColor(name, args)
 	case function || hasWord(systemColors, s):
@@ -145,6 +147,17 @@ func hueColor(args string) color {
 		c |= color(v*255+0.5) << (16 - 8*i)
 	}
 	return c
+}
+
+// greyColor reads hwb(), a hue with shares of white and black, where these leave nothing of the hue (CSS Color 4 section 8).
+func greyColor(args string) color {
+	shares := append(strings.Fields(args), "", "", "")
+	bright, _ := fraction(shares[1])
+	dark, _ := fraction(shares[2])
+	if bright < 0 || dark < 0 || bright+dark < 1-faint/2 || bright+dark > 200 {
+		return colorOther
+	}
+	return colorRGB | 0x010101*color(255*bright/(bright+dark)+0.5)
 }
 
 // lightColor reads the lightness of the functions that begin with it (CSS Color 4 sections 9 and 10), as far as it alone

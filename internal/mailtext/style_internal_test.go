@@ -6,7 +6,7 @@ func TestParseColor(t *testing.T) {
 	tests := map[string]color{
 		"#fff": white, "white": white, "#ffffffff": white, "#fff0": colorClear, "rgb(255,255,255)": white, "rgb(100% 100% 100%)": white,
 		"rgba(1,2,3,.01)": colorClear, "rgb(0 0 0 / 0%)": colorClear, "transparent": colorClear, "inherit": 0, "": 0, "#000": colorRGB,
-		"rgb(300,-5,16)": colorRGB | 0xFF0010, "rgb(1,2)": colorOther, "rgb(a,b,c)": colorOther, "hsl(0,0%,100%)": white, "hsl(120 100% 25% / 1)": colorRGB | 0x008000, "hsla(0,0%,0%,0)": colorClear, "lab(100 0 0)": white, "oklch(1 0 0)": white, "oklab(0% 0 0)": colorRGB, "lab(50 0 0)": colorOther, "bogus": 0, "112233": colorRGB | 0x112233,
+		"rgb(300,-5,16)": colorRGB | 0xFF0010, "rgb(1,2)": colorOther, "rgb(a,b,c)": colorOther, "hsl(0,0%,100%)": white, "hsl(120 100% 25% / 1)": colorRGB | 0x008000, "hsla(0,0%,0%,0)": colorClear, "hwb(0 100% 0%)": white, "hwb(120 20% 80%)": colorRGB | 0x333333, "hwb(120 0% 0%)": colorOther, "hwb(1)": colorOther, "lab(100 0 0)": white, "oklch(1 0 0)": white, "oklab(0% 0 0)": colorRGB, "lab(50 0 0)": colorOther, "bogus": 0, "112233": colorRGB | 0x112233,
 	}
 	for in, want := range tests {
 		if got := parseColor(in); got != want {

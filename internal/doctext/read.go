@@ -24,9 +24,17 @@ func (d *document) read(in *input) error {
 	case kindHTML:
 		return d.readHTML(in)
 	case kindCalendar:
-		return d.readFacts(in, func(text string) (string, bool) { return calendar.Text(text, calendar.Options{Zone: d.zone}) })
+		return d.readFacts(in, func(src string) (string, mailtext.Dropped, bool) {
+			c := calendar.Read(src, d.zone)
+			text, dropped := c.Text(calendar.Options{Zone: d.zone})
+			return text, dropped, c.Truncated
+		})
 	case kindCard:
-		return d.readFacts(in, vcard.Text)
+		return d.readFacts(in, func(src string) (string, mailtext.Dropped, bool) {
+			b := vcard.Read(src)
+			text, dropped := b.Text()
+			return text, dropped, b.Truncated
+		})
 	case kindMessage:
 		return d.readMessage(in)
 	case kindRTF:
@@ -61,15 +69,16 @@ func (d *document) readText(in *input) error {
 }
 
 // readFacts says what a calendar or a card holds; a file in which nothing is found is shown as it stands.
-func (d *document) readFacts(in *input, facts func(string) (string, bool)) error {
+func (d *document) readFacts(in *input, facts func(string) (string, mailtext.Dropped, bool)) error {
 	src, err := io.ReadAll(io.LimitReader(d.decoded(in), contentline.MaxInput+1))
 	if err != nil {
 		return err
 	}
-	text, truncated := facts(string(src))
+	text, dropped, truncated := facts(string(src))
 	if text == "" {
 		return d.out.write(string(src))
 	}
+	d.dropped.Add(dropped)
 	d.meter.truncated = d.meter.truncated || truncated
 	return d.out.write(text)
 }

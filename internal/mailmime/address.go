@@ -253,7 +253,11 @@ func angleEnd(s string) int {
 
 func (p *addressParser) finish(e addressEntry) {
 	if e.hasAngl {
-		p.add(joinName(p.takePending(), e.words), e.comment, cleanMailbox(e.angle))
+		name := joinName(p.takePending(), e.words)
+		if p.openQuote && strings.Count(name, `"`) == 1 { // behind a word it is an inch mark
+			name = strings.TrimPrefix(name, `"`)
+		}
+		p.add(name, e.comment, cleanMailbox(e.angle))
 		return
 	}
 	words, boxes := splitMailboxes(e)
@@ -265,10 +269,15 @@ func (p *addressParser) finish(e addressEntry) {
 		if p.pending += ","; len(p.pending) > maxPending {
 			p.endPending()
 		}
+	case len(boxes) == 0 && len(words) == 1 && e.comment != "" && p.pending == "": // MAILER-DAEMON (Mail Delivery System)
+		p.add("", e.comment, cleanMailbox(words[0]))
 	case len(boxes) == 0:
 		p.bad(joinName(p.takePending(), words))
 	default:
 		p.endPending()
+		if n := len(words); n > 0 && strings.HasSuffix(words[n-1], ":") { // a group that is never closed
+			words = nil
+		}
 		if len(boxes) > 1 {
 			p.ok = false
 		}
@@ -352,6 +361,9 @@ func cleanMailbox(s string) string {
 	s = strings.Trim(stripComments(s), " \t<>")
 	if strings.HasPrefix(s, "[") {
 		s = strings.Trim(s, "[]")
+	}
+	if len(s) > 2 && s[0] == '\'' && s[len(s)-1] == '\'' { // no domain ends so
+		s = s[1 : len(s)-1]
 	}
 	if len(s) > 7 && strings.EqualFold(s[:7], "mailto:") {
 		s = s[7:]

@@ -91,6 +91,15 @@ func TestParseAddressList(t *testing.T) {
 		{"no domain", "Ann Lee <ann>, bob@example.org", addrs{{Name: "Ann Lee", Mailbox: "ann"}, bob}, true},
 		{"at sign only", "@, bob@example.org", addrs{{Mailbox: "@"}, bob}, true},
 		{"brackets only", "<>, bob@example.org", addrs{bob}, true},
+		{"group never closed", "Crew: bob@example.org, ann@example.org", addrs{bob, {Mailbox: "ann@example.org"}}, false},
+		{"single quotes around an address", "'bob@example.org', 'Ann Lee' <ann@example.org>", addrs{bob, {Name: "'Ann Lee'", Mailbox: "ann@example.org"}}, false},
+		{"single quotes around a bracketed address", "<'bob@example.org'>", addrs{bob}, false},
+		{"apostrophe in front", "'bob@example.org", addrs{{Mailbox: "'bob@example.org"}}, false},
+		{"comment beside a local user", "MAILER-DAEMON (Mail Delivery System), bob@example.org", addrs{{Name: "MAILER-DAEMON"}, bob}, true},
+		{"comment beside a local user, last", "MAILER-DAEMON (Mail Delivery System)", addrs{{Name: "Mail Delivery System", Mailbox: "MAILER-DAEMON"}}, true},
+		{"comment beside several words", "Lost and found (cellar)", addrs{{Name: "Lost and found"}}, true},
+		{"quote never closed", `"Ann Lee <ann@example.org>`, addrs{ann}, false},
+		{"quote never closed, with an inch mark", `"Ann 6" Lee <ann@example.org>`, addrs{{Name: "Ann 6 Lee", Mailbox: "ann@example.org"}}, false},
 		{"control characters", "Ann\x00Lee <ann@example.org>", addrs{{Name: "Ann\x00Lee", Mailbox: "ann@example.org"}}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

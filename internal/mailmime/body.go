@@ -113,7 +113,7 @@ func (p *parser) combine(part node, list []body) body {
 		return alternatives(list)
 	case "multipart/related":
 		for i, b := range list {
-			if part.start != "" && part.Parts[i].ContentID == part.start {
+			if part.start != "" && part.Parts[i].ContentID == part.start || part.start == "" && (b.hasText || b.hasHTML) {
 				return b
 			}
 		}

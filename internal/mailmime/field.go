@@ -88,7 +88,9 @@ func (p *parser) skipMailboxLine() {
 	}
 	head, _ := p.s.br.Peek(6)
 	if bytes.HasPrefix(head, []byte("From ")) || string(head) == ">From " {
-		p.s.line(0)
+		if _, _, isField := cutField(p.s.peekLine()); !isField { // "From : ann@example.org"
+			p.s.line(0)
+		}
 	}
 }
 
@@ -119,7 +121,7 @@ func (p *parser) headerGoesOn() bool {
 	for len(window) > 0 {
 		var line []byte
 		line, window, _ = bytes.Cut(window, []byte("\n"))
-		if line = bytes.TrimRight(line, "\r"); len(line) == 0 {
+		if line = bytes.TrimRight(line, "\r"); len(line) == 0 || p.s.delimits(line) {
 			return false
 		}
 		if name, _, ok := cutField(line); ok {

@@ -15,6 +15,9 @@ func parseParams(s string) (value string, params []param) {
 	s = unfold(s)
 	value, rest := cutParam(s)
 	value = strings.TrimSpace(stripComments(value))
+	if main, sub, ok := strings.Cut(value, "/"); ok && !strings.Contains(main, "=") { // "text / html"
+		value = strings.TrimRight(main, " \t") + "/" + strings.TrimLeft(sub, " \t")
+	}
 	if i := strings.IndexAny(value, " \t"); i >= 0 { // the first semicolon is missing
 		rest = value[i+1:] + ";" + rest
 		value = value[:i]

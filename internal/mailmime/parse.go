@@ -220,8 +220,13 @@ func (p *parser) child(parent node, before []body, at place) (Part, body) {
 	part := p.describe(p.header(true), at)
 	part.ID = childID(parent.ID, n+1)
 	part.leafID = part.ID
-	if parent.Type == "multipart/related" && n > 0 && (parent.start == "" || part.ContentID != parent.start) {
-		at.embedded = true
+	if parent.Type == "multipart/related" && n > 0 {
+		// RFC 2387 section 3.2: the first part is the one to show; some put an image before it.
+		companion := part.ContentID != parent.start
+		if parent.start == "" {
+			companion = anyText(before)
+		}
+		at.embedded = at.embedded || companion
 	}
 	return p.content(part, at)
 }

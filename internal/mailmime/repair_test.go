@@ -70,6 +70,19 @@ func TestRepair(t *testing.T) {
 			name: "uuencode that is none", raw: mail("Content-Transfer-Encoding: uuencode", "", "plain"),
 			text: "plain", defects: []string{"a part called uuencode is not encoded; it is kept as it is"},
 		},
+		{name: "blank behind the name of the first field", raw: mail("From : ann@example.org", "Subject : x", "", "y"), subject: "x", text: "y"},
+		{name: "blanks around the slash of a type", raw: mail("Content-Type: text / html; charset=utf-8", "", "<p>y</p>"), html: "<p>y</p>"},
+		{
+			name: "part without header and blank line", raw: mail("Content-Type: multipart/mixed; boundary=b", "", "--b", "No header here.", "--b", "Content-Type: text/plain", "", "two", "--b--"),
+			text: "No header here.\n\ntwo", defects: []string{"no blank line between header and body"},
+		},
+		{
+			name: "image first among related parts", raw: mail("Content-Type: multipart/related; boundary=b", "", "--b", "Content-Type: image/gif", "", "G", "--b", "Content-Type: text/html", "", "<p>y</p>", "--b", "", "not body", "--b--"),
+			html: "<p>y</p>",
+		},
+		{
+			name: "image first among related parts, named the start", raw: mail("Content-Type: multipart/related; start=i; boundary=b", "", "--b", "Content-Type: image/gif", "Content-ID: <i>", "", "G", "--b", "Content-Type: text/html", "", "<p>y</p>", "--b--"),
+		},
 		{name: "raw UTF-8 header", raw: mail("Subject: gr\xc3\xbcn", "", "x"), subject: "grün", text: "x"},
 		{name: "raw header without any charset", raw: mail("Subject: gr\xfcn", "", "x"), subject: "grün", text: "x"},
 		{name: "raw header in the text's charset", raw: mail("Subject: \xf0\xd2\xc9\xd7\xc5\xd4", "Content-Type: text/plain; charset=koi8-r", "", "\xf0\xd2"), subject: "Привет", text: "Пр"},

@@ -246,6 +246,15 @@ func (s *scanner) match(line []byte) (level int, closes bool) {
 	return -1, false
 }
 
+// delimits tells whether the line is a delimiter of an open multipart.
+func (s *scanner) delimits(line []byte) bool {
+	if !bytes.HasPrefix(line, []byte("--")) {
+		return false
+	}
+	level, _ := s.match(line)
+	return level >= 0
+}
+
 // line reads one line of the section without its break, for headers, valid until the next call. Of a line longer than limit
 // the rest is skipped and cut is true; ok is false when the section is over.
 func (s *scanner) line(limit int) (line []byte, cut, ok bool) {

@@ -151,7 +151,7 @@ func (w *writer) state(e *Event) string {
 	case "IN-PROCESS":
 		said = append(said, "in process")
 	default:
-		said = append(said, w.name(e.Status))
+		said = append(said, token(e.Status, "unreadable"))
 	}
 	switch e.Class {
 	case "PRIVATE", "CONFIDENTIAL":
@@ -166,6 +166,9 @@ func (w *writer) state(e *Event) string {
 // person says who it is: "Ann Example <ann@example.org> accepted, optional".
 func (w *writer) person(p Person) string {
 	who := w.name(p.Name)
+	if strings.Contains(who, "@") { // where the name ends must not be its own to say
+		who = `"` + strings.ReplaceAll(who, `"`, "") + `"`
+	}
 	if addr := w.name(p.Addr); addr != "" {
 		if who == "" {
 			who = addr
@@ -184,7 +187,7 @@ func (w *writer) person(p Person) string {
 	case "TENTATIVE":
 		said = append(said, "accepted tentatively")
 	default:
-		said = append(said, w.name(p.Status))
+		said = append(said, token(p.Status, "answered unreadably"))
 	}
 	if p.DelegatedTo != "" {
 		said = append(said, "to "+w.name(p.DelegatedTo))
@@ -206,6 +209,19 @@ func (w *writer) person(p Person) string {
 		who += " " + strings.Join(said, ", ")
 	}
 	return who
+}
+
+// token is a word of RFC 5545 section 3.1, iana-token, or else.
+func token(s, or string) string {
+	for _, c := range []byte(s) {
+		if (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' {
+			return or
+		}
+	}
+	if len(s) > maxSaid {
+		return or
+	}
+	return s
 }
 
 // name cleans a name or an address and takes out what separates people in a line.

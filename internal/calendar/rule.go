@@ -58,6 +58,10 @@ func parseRule(value string, start Moment, zones *zones, defects *defects) Rule 
 				// It is written in UTC and meant as a day of the sender's.
 				r.Until.Time, r.Until.Zone = r.Until.Time.In(start.Time.Location()), start.Zone
 			}
+			if h, m, s := r.Until.Time.UTC().Clock(); r.Until.Form == Instant && start.Form == Date && (h+m+s == 0 || h*3600+m*60+s == 86399) {
+				// A day with a time that it should not have: it is the same one everywhere.
+				r.Until.Form, r.Until.Time = Date, r.Until.Time.UTC()
+			}
 		case "BYDAY":
 			for day := range strings.SplitSeq(value, ",") {
 				if n, weekday, ok := parseWeekday(day); ok && len(r.Days) < maxNumbers {

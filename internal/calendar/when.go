@@ -78,7 +78,8 @@ func senders(start Moment, from time.Time) string {
 func wholeSpan(first time.Time, end Moment) string {
 	said := first.Format(dayLayout)
 	if !end.Missing() {
-		if last := end.Time.AddDate(0, 0, -1); last.After(first) {
+		// Days are compared, not times: clocks may skip the midnight that one begins with.
+		if last := end.Time.AddDate(0, 0, -1); last.After(first) && last.Format(dayLayout) != said {
 			said += " to " + last.Format(dayLayout)
 		}
 	}

@@ -32,7 +32,7 @@ const maxSniff = 4 << 10
 
 // Kind tells what a part can be read as, by its media type, else by its file name, else by its first bytes (512 are
 // enough); "" when it is not a document with text. What the first bytes prove beats a type or name that says text:
-// senders mislabel.
+// senders mislabel. Of the type's parameters the charset counts.
 func Kind(mediaType, name string, head []byte) string {
 	if len(head) > maxSniff {
 		head = head[:maxSniff]
@@ -41,6 +41,7 @@ func Kind(mediaType, name string, head []byte) string {
 	if proven == other {
 		return ""
 	}
+	marked := strings.Contains(strings.ToLower(mediaType), "charset=utf-16")
 	said := kindOfType(mediaType)
 	if said == "" || said == kindText {
 		if byName := kindOfName(name); byName != "" {
@@ -49,6 +50,8 @@ func Kind(mediaType, name string, head []byte) string {
 	}
 	switch {
 	case said == other:
+		return ""
+	case proven == "" && isWords(said) && !marked && binary(head):
 		return ""
 	case proven == "" && said != "":
 		return said
@@ -250,6 +253,44 @@ func kindOfWords(head []byte) string {
 		return kindMessage
 	}
 	return kindText
+}
+
+// isWords reports kinds that are text as they stand.
+func isWords(kind string) bool {
+	return kind == kindText || kind == kindHTML || kind == kindCalendar || kind == kindCard
+}
+
+// binary reports bytes of which one in 32 is none that text has (WHATWG MIME Sniffing section 3, "binary data byte"; but
+// for backspace, shifts of ISO 2022 and the end of a DOS file): a few are damage, more are another kind of file.
+func binary(head []byte) bool {
+	if unmarkedUTF16(head) != "" || bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) {
+		return false
+	}
+	n := 0
+	for _, c := range head {
+		if c < ' ' && strings.IndexByte("\b\t\n\v\f\r\x0e\x0f\x1a\x1b", c) < 0 {
+			n++
+		}
+	}
+	return n*32 > len(head)
+}
+
+// unmarkedUTF16 tells UTF-16 without a byte order mark by where its NUL bytes are: nearly every other one in a Western
+// text. In other alphabets only a label tells.
+func unmarkedUTF16(head []byte) string {
+	var nuls [2]int
+	for i, c := range head {
+		if c == 0 {
+			nuls[i%2]++
+		}
+	}
+	switch {
+	case nuls[0] == 0 && nuls[1]*4 > len(head):
+		return "utf-16le"
+	case nuls[1] == 0 && nuls[0]*4 > len(head):
+		return "utf-16be"
+	}
+	return ""
 }
 
 // mostlyText reports bytes without control characters that are UTF-8, up to a character cut at the end.

@@ -13,6 +13,7 @@ func TestKind(t *testing.T) {
 		ole = "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 		doc = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 	)
+	noise := strings.Repeat("\x00\x01\x02\xfeAb\x03\x04\x90xyz\x05", 9)
 	tests := []struct {
 		name, mediaType, file, head, want string
 	}{
@@ -69,6 +70,13 @@ func TestKind(t *testing.T) {
 		{"gzip", "application/gzip", "a.tgz", "\x1f\x8b\x08", ""},
 		{"signature", "application/pgp-signature", "signature.asc", "-----BEGIN", ""},
 		{"unknown binary", "application/octet-stream", "a.bin", "\x00\x01\x02", ""},
+		{"binary sent as text", "text/plain", "a.txt", noise, ""},
+		{"a short binary sent as text", "text/plain", "", "\x00\x01\x02\xfe\xff", ""},
+		{"binary named as source code", "application/octet-stream", "a.go", noise, ""},
+		{"binary sent as a calendar", "text/calendar", "invite.ics", noise, ""},
+		{"a few control characters in text", "text/plain", "a.log", "\x1b[1mdone\x1b[0m\x08\x00 " + strings.Repeat("text ", 20), "text"},
+		{"utf-16 without a mark", "text/plain", "a.txt", "h\x00\xfc\x00l\x00l\x00o\x00\n\x00", "text"},
+		{"utf-16 of other letters, labelled", "text/plain; charset=UTF-16LE", "a.txt", "\x00\x4e\x01\x4e\x03\x4e\x00\x4e", "text"},
 		{"nothing", "", "", "", ""},
 	}
 	for _, tt := range tests {

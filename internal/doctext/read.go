@@ -100,7 +100,9 @@ func (d *document) decoded(r io.Reader) io.Reader {
 	case bytes.HasPrefix(head, []byte("\xfe\xff")):
 		charset, mark = "utf-16be", 2
 	case charset == "":
-		charset = declared(head)
+		if charset = unmarkedUTF16(head); charset == "" {
+			charset = declared(head)
+		}
 	}
 	_, _ = br.Discard(mark) // it was just seen there
 	return mailmime.DecodeBody(br, "", charset)
@@ -182,6 +184,17 @@ func (d *document) readMessage(in *input) error {
 	}
 	if err := d.out.write("\n" + body.Text + "\n"); err != nil {
 		return err
+	}
+	if msg.Calendar != "" {
+		c := calendar.Read(msg.Calendar, d.zone)
+		text, dropped := c.Text(calendar.Options{Zone: d.zone})
+		d.dropped.Add(dropped)
+		d.meter.truncated = d.meter.truncated || msg.CalendarTruncated || c.Truncated
+		if text != "" {
+			if err := d.out.write("\n" + text + "\n"); err != nil {
+				return err
+			}
+		}
 	}
 	for _, p := range msg.Attachments {
 		if err := d.out.line(fmt.Sprintf("[attachment: %s, %s, %d bytes]", d.clean(p.Name), d.clean(p.Type), p.Size)); err != nil {

@@ -298,6 +298,14 @@ func (x *rtf) table(word string, n int, first, star bool) {
 		}
 		x.settle()
 		x.text = append(x.text, ' ')
+	case "upr": // the same in the old alphabet, and in \ud in Unicode
+		if !x.state.skip {
+			x.state.destination, x.state.skip = word, true
+		}
+	case "ud":
+		if x.state.destination == "upr" {
+			x.state.destination, x.state.skip = "", false
+		}
 	default:
 		if star {
 			x.state.skip = true

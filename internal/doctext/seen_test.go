@@ -51,6 +51,9 @@ func TestSeen(t *testing.T) {
 			`<office:text><text:p text:style-name="P1">SECRET</text:p><text:p text:style-name="P2">white on black</text:p><table:table>`+odtRow(`<text:p text:style-name="P1">in a cell</text:p>`)+`</table:table></office:text>`), "white on black\nin a cell", "", 1},
 		{"ods: a hidden column", "ods", openDocument(t, "spreadsheet", "", `<office:spreadsheet><table:table table:name="One"><table:table-column/><table:table-column table:visibility="collapse" table:number-columns-repeated="2"/><table:table-column/>`+odtRow(`<text:p>a</text:p>`, `<text:p>SECRET</text:p>`, `<text:p>SECRET</text:p>`, `<text:p>d</text:p>`)+`</table:table></office:spreadsheet>`), "# Sheet: One\na,,,d", "hidden column", 2},
 		{"ods: a comment on a cell", "ods", openDocument(t, "spreadsheet", "", `<office:spreadsheet><table:table table:name="One">`+odtRow(`<office:annotation><text:p>Check</text:p></office:annotation><text:p>42</text:p>`)+`</table:table></office:spreadsheet>`), "# Sheet: One\n[comment: Check] 42", "", 0},
+		{"rtf: text in two alphabets", "rtf", []byte(`{\rtf1 {\upr{old}{\*\ud{n\u233 ew}}}{\*\unknown {\upr{SECRET}{\*\ud SECRET}}}!\par}`), "néw!", "", 0},
+		{"message: an invitation", "message", []byte("From: a@example.org\r\nSubject: s\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\n\r\nhello\r\n--b\r\nContent-Type: text/calendar; method=REQUEST\r\n\r\n" +
+			"BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nSUMMARY:lunch\r\nDTSTART:20260601T120000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n--b--\r\n"), "From: a@example.org\nSubject: s\n\nhello\n\nInvitation\nEvent: lunch\nWhen: Mon 2026-06-01 12:00 (+00:00)\n…", "", 0},
 		{"rtf: the properties of a shape", "rtf", []byte(`{\rtf1 a{\shp{\*\shpinst{\sp{\sn shapeType}{\sv 202}}{\shptxt boxed}}}\par}`), "a  boxed", "", 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

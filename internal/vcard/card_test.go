@@ -31,6 +31,7 @@ func TestRead(t *testing.T) {
 		{"empty values", "TEL:\nFN: \nEMAIL;TYPE=work:", vcard.Card{}},
 		{"postal label of 2.1", "LABEL;HOME:1 Road\\nTown", vcard.Card{Addresses: []vcard.Entry{{Value: "1 Road, Town", Uses: []string{"home"}}}}},
 		{"label beside an address", "ADR:;;1 Road;Town\nLABEL:1 Road\\nTown", vcard.Card{Addresses: []vcard.Entry{{Value: "1 Road, Town"}}}},
+		{"label of 4.0", `ADR;LABEL="1 Road\nTown\, X":;;2 Street;Town`, vcard.Card{Addresses: []vcard.Entry{{Value: "1 Road, Town, X"}}}},
 		{"birthday", "BDAY:19850412T000000Z", vcard.Card{Birthday: "1985-04-12"}},
 		{"birthday of 3.0", "BDAY:1985-04-12T00:00:00Z", vcard.Card{Birthday: "1985-04-12"}},
 		{"birthday without its year", "BDAY:--0412", vcard.Card{Birthday: "--04-12"}},

@@ -65,7 +65,8 @@ func (d *draft) reach(line *contentline.Line) {
 	case "TEL":
 		d.add(&d.Phones, line, without(contentline.Unescape(line.Value), "tel:"))
 	case "ADR":
-		value := line.Param("LABEL") // RFC 6350 section 6.3.1: the address as on an envelope
+		// RFC 6350 section 6.3.1: the address as on an envelope.
+		value := strings.ReplaceAll(contentline.Unescape(line.Param("LABEL")), "\n", ", ")
 		if value == "" {
 			value = postal(line.Value)
 		}

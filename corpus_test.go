@@ -22,20 +22,11 @@ const leastRight = 0.95
 
 // misread names messages of testdata/mail whose expected text is right and ours is not, with the reason.
 var misread = map[string]string{
-	"base64-footer":                    "a footer that a list put below the data is decoded as data",
 	"base64-multipart":                 "a multipart in base64 is not decoded",
-	"empty-file":                       "nothing is read and no defect says why",
-	"filename-comment":                 "a comment behind a file name is taken for a part of it",
-	"header-blank-lines-first":         "blank lines before the header make all of it text",
-	"html-bom-utf16":                   "the byte order mark of HTML without a charset is not looked at",
-	"label-latin1-as-utf8":             "bytes that are not the UTF-8 they are labelled as are guessed without a defect",
-	"lines-cr-cr-lf":                   "a line end of CR CR LF is read as two",
 	"multipart-alternative-other-text": "eighteen words are too few for finding that the forms say different things",
 	"multipart-alternative-stub":       "an unusual wording of a stub is taken for the text",
 	"multipart-boundary-single-quotes": "the boundary in use is not looked for where the declared one never occurs",
 	"multipart-boundary-wrong":         "the boundary in use is not looked for where the declared one never occurs",
-	"only-blank-lines":                 "nothing is read and no defect says why",
-	"utf8-broken-in-the-middle":        "half a character within sound UTF-8 is read as windows-1252, and no defect says so",
 }
 
 // TestCorpus reads every message of testdata/mail and compares it with what a person sees of it in a good mail program, which

@@ -2,6 +2,7 @@ package mailmime
 
 import (
 	"bufio"
+	"bytes"
 	"html"
 	"io"
 	"slices"
@@ -37,7 +38,9 @@ func (p *parser) readText(part node, r io.Reader) body {
 	if part.html() && charset != "utf-8" && saysNothing(charset) {
 		br := bufio.NewReaderSize(r, 1024)
 		head, _ := br.Peek(1024)
-		charset, r = htmlCharset(head), br
+		if charset, r = htmlCharset(head), br; bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) {
+			charset = "utf-16"
+		}
 	}
 	limit := max(0, min(p.lim.TextBytes, maxTexts*p.lim.TextBytes-p.kept))
 	text, cut := p.decodeText(part.Part, charset, r, limit)
@@ -85,6 +88,14 @@ func (p *parser) decodeText(part Part, charset string, r io.Reader, limit int64)
 	enc, wrong := chooseCharset(charset, raw.Bytes())
 	if wrong {
 		p.defect("part " + part.ID + " is UTF-8 although it is labelled otherwise")
+	}
+	if enc == nil && !wrong && (charset == "utf-8" || charset == "utf8") && !surelyUTF8(raw.Bytes(), 0) {
+		p.defect("part " + part.ID + " is not the UTF-8 it is labelled as")
+		if b := raw.Bytes(); mostlyUTF8(b) {
+			b = bytes.ToValidUTF8(b, []byte("\uFFFD"))
+			raw.Reset()
+			raw.Write(b)
+		}
 	}
 	text = strings.TrimPrefix(decodeWith(enc, raw.Bytes()), "\uFEFF")
 	if wide && strings.Contains(text, "\r") {

@@ -136,6 +136,26 @@ func surelyUTF8(b []byte, need int) bool {
 	return signs >= need
 }
 
+// mostlyUTF8 tells whether b has more letters of several bytes that are sound than bytes that belong to none: those are what
+// is left of such letters then, and not another charset.
+func mostlyUTF8(b []byte) bool {
+	sound, broken := 0, 0
+	for len(b) > 0 {
+		if b[0] < utf8.RuneSelf {
+			b = b[1:]
+			continue
+		}
+		r, size := utf8.DecodeRune(b)
+		if r == utf8.RuneError && size == 1 {
+			broken++
+		} else {
+			sound++
+		}
+		b = b[size:]
+	}
+	return sound > broken
+}
+
 // closing1252 tells what may stand behind a capital letter in windows-1252: dots, dashes, quotes, a trade mark.
 func closing1252(c byte) bool {
 	switch c {

@@ -53,3 +53,27 @@ func (l *lfReader) Read(p []byte) (int, error) {
 		}
 	}
 }
+
+// crReader makes one CR of several in a row.
+type crReader struct {
+	r  io.Reader
+	cr bool // the last byte was a CR
+}
+
+func (c *crReader) Read(p []byte) (int, error) {
+	for {
+		n, err := c.r.Read(p)
+		out := 0
+		for _, b := range p[:n] {
+			if b == '\r' && c.cr {
+				continue
+			}
+			c.cr = b == '\r'
+			p[out] = b
+			out++
+		}
+		if out > 0 || err != nil || n == 0 {
+			return out, err
+		}
+	}
+}

@@ -14,6 +14,9 @@ func (p *parser) header(part bool) []rawField {
 		room = int(min(p.lim.HeaderBytes, max(p.headRoom, leastHeader)))
 	}
 	full, over, keeping := room, false, false
+	if !part {
+		p.skipBlankLines()
+	}
 	p.skipMailboxLine()
 	for over || !p.startsBody() {
 		line, cut, ok := p.s.line(max(room, maxFieldName))
@@ -81,6 +84,35 @@ func cutFields(block string, marks []fieldMark) []rawField {
 	return fields
 }
 
+// maxBlankLines is how many blank lines before the header are passed over.
+const maxBlankLines = 20
+
+// skipBlankLines passes over blank lines where a header begins behind them.
+func (p *parser) skipBlankLines() {
+	window, _ := p.s.br.Peek(min(maxJunk, p.s.size))
+	blank := 0
+	for rest := window; blank < maxBlankLines; blank++ {
+		line, more, ok := bytes.Cut(rest, []byte("\n"))
+		if !ok || len(bytes.TrimRight(line, "\r")) > 0 {
+			break
+		}
+		rest = more
+		window = window[len(line)+1:]
+	}
+	if name, _, ok := cutField(firstLine(window)); blank == 0 || !ok || !ofHeader(name) {
+		return
+	}
+	p.defect("blank lines before the header were skipped")
+	for range blank {
+		p.s.line(0)
+	}
+}
+
+func firstLine(b []byte) []byte {
+	line, _, _ := bytes.Cut(b, []byte("\n"))
+	return line
+}
+
 // skipMailboxLine passes over the "From " line that a mailbox file puts before each message.
 func (p *parser) skipMailboxLine() {
 	if p.s.hit >= 0 || p.s.eof {
@@ -124,12 +156,18 @@ func (p *parser) headerGoesOn() bool {
 		if line = bytes.TrimRight(line, "\r"); len(line) == 0 || p.s.delimits(line) {
 			return false
 		}
-		if name, _, ok := cutField(line); ok {
-			switch strings.ToLower(string(name)) {
-			case "content-type", "content-transfer-encoding", "mime-version", "message-id", "received", "return-path", "subject", "from", "to", "date":
-				return true
-			}
+		if name, _, ok := cutField(line); ok && ofHeader(name) {
+			return true
 		}
+	}
+	return false
+}
+
+// ofHeader names the fields that show where a header is.
+func ofHeader(name []byte) bool {
+	switch strings.ToLower(string(name)) {
+	case "content-type", "content-transfer-encoding", "mime-version", "message-id", "received", "return-path", "subject", "from", "to", "date":
+		return true
 	}
 	return false
 }

@@ -26,7 +26,8 @@ func (p *parser) leaf(part node, at place, given []byte) (Part, body) {
 	if given != nil {
 		src = bytes.NewReader(given)
 	}
-	count := &counter{r: p.transfer(src, part.Encoding)}
+	decoded := p.transfer(src, part.Encoding)
+	count := &counter{r: decoded}
 	var text body
 	switch {
 	case part.isBody(at):
@@ -39,6 +40,9 @@ func (p *parser) leaf(part node, at place, given []byte) (Part, body) {
 		p.s.err = err
 	}
 	part.Size = count.n
+	if b, ok := decoded.(*base64Reader); ok && b.footer {
+		p.defect("text behind the base64 of part " + part.ID + " is left out")
+	}
 	return part.Part, text
 }
 

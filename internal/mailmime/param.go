@@ -77,7 +77,13 @@ func cutParam(s string) (one, rest string) {
 func unquoteParam(s string) string {
 	s = strings.TrimSpace(s)
 	if !strings.HasPrefix(s, `"`) {
-		return s // with its parentheses: "report (1).pdf" comes unquoted more often than a comment does
+		// "report (1).pdf" comes unquoted more often than a comment does: only what stands behind a whole name is one.
+		if open := strings.LastIndexByte(s, '('); open > 0 && strings.HasSuffix(s, ")") {
+			if name := strings.TrimRight(s[:open], " \t"); len(name) < open && strings.IndexByte(name, '.') > 0 && !strings.ContainsAny(name, " \t(") {
+				return name
+			}
+		}
+		return s
 	}
 	var b strings.Builder
 	for i := 1; i < len(s); i++ {

@@ -4,6 +4,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Parse reads a message. It returns an error only when r does; the message then holds what was read before it.
@@ -16,11 +17,17 @@ func (p *parser) message() (*Message, error) {
 	fields := p.header(false)
 	first := p.defects
 	p.defects = nil
+	if p.s.twice {
+		p.defect("lines end in CR CR LF")
+	}
 	root, body := p.root(fields, "", place{})
 	p.s.skip()
 	msg.Root = root
 	msg.setBody(body, p.lim.TextBytes)
 	msg.Calendar, msg.CalendarTruncated = p.calendar, p.calendarCut
+	if len(fields) == 0 && len(root.Parts) == 0 && strings.TrimSpace(msg.Text) == "" && p.s.err == nil {
+		p.defect("there is nothing in the message")
+	}
 	last := p.defects
 	p.defects, p.hint = first, TextCharset(root)
 	msg.Header = p.decodeHeader(fields)

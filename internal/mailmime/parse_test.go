@@ -70,6 +70,7 @@ func TestParseStructure(t *testing.T) {
 			name:    "empty",
 			raw:     "",
 			outline: []string{"1 text/plain 0"},
+			defects: []string{"there is nothing in the message"},
 		},
 		{
 			name: "alternative",

@@ -71,6 +71,42 @@ func TestRepair(t *testing.T) {
 			text: "plain", defects: []string{"a part called uuencode is not encoded; it is kept as it is"},
 		},
 		{name: "blank behind the name of the first field", raw: mail("From : ann@example.org", "Subject : x", "", "y"), subject: "x", text: "y"},
+		{
+			name: "blank lines before the header", raw: mail("", "", "Subject: x", "", "y"),
+			subject: "x", text: "y", defects: []string{"blank lines before the header were skipped"},
+		},
+		{name: "blank lines and no header", raw: mail("", "", "Note: x", "", "y"), text: "\nNote: x\n\ny"},
+		{
+			name: "lines that end in CR CR LF", raw: "Subject: x\r\r\nContent-Type: text/plain\r\r\n\r\r\none\r\r\ntwo\r\r\n",
+			subject: "x", text: "one\ntwo\n", defects: []string{"lines end in CR CR LF"},
+		},
+		{name: "some lines that end in CR CR LF", raw: mail("Subject: x", "", "one\r", "two"), subject: "x", text: "one\n\ntwo"},
+		{name: "nothing", raw: "", defects: []string{"there is nothing in the message"}},
+		{name: "nothing but blank lines", raw: mail("", "", ""), text: "\n", defects: []string{"there is nothing in the message"}},
+		{
+			name: "footer below base64 without padding", raw: mail("Content-Transfer-Encoding: base64", "", "d29yZHMu", "", "-- ", "Crew list, https://lists.example.org/"),
+			text: "words.", defects: []string{"text behind the base64 of part 1 is left out"},
+		},
+		{
+			name: "footer below base64, under a rule", raw: mail("Content-Transfer-Encoding: base64", "", "d29yZHMu", "_______", "Crew list"),
+			text: "words.", defects: []string{"text behind the base64 of part 1 is left out"},
+		},
+		{
+			name: "footer below base64 with padding", raw: mail("Content-Transfer-Encoding: base64", "", "d29yZHM=", "Crew list"),
+			text: "words", defects: []string{"text behind the base64 of part 1 is left out"},
+		},
+		{name: "rule above base64", raw: mail("Content-Transfer-Encoding: base64", "", "-----", "d29yZHMu"), text: "words."},
+		{name: "UTF-16 in HTML without a charset", raw: mail("Content-Type: text/html", "", "\xff\xfe<\x00p\x00>\x00\x13\x27"), html: "<p>✓"},
+		{name: "UTF-16 the other way", raw: mail("Content-Type: text/html", "", "\xfe\xff\x00<\x00p\x00>\x27\x13"), html: "<p>✓"},
+		{
+			name: "windows-1252 labelled UTF-8", raw: mail("Content-Type: text/plain; charset=utf-8", "", "Gr\xfc\xdfe"),
+			text: "Grüße", defects: []string{"part 1 is not the UTF-8 it is labelled as"},
+		},
+		{
+			name: "half a letter of UTF-8", raw: mail("Content-Type: text/plain; charset=utf-8", "", "Grüße \xe2\x82 schön und grün"),
+			text: "Grüße \uFFFD schön und grün", defects: []string{"part 1 is not the UTF-8 it is labelled as"},
+		},
+		{name: "cut within a letter of UTF-8", raw: mail("Content-Type: text/plain; charset=utf-8", "", "schön gr\xc3"), text: "schön gr\u00c3"},
 		{name: "blanks around the slash of a type", raw: mail("Content-Type: text / html; charset=utf-8", "", "<p>y</p>"), html: "<p>y</p>"},
 		{
 			name: "part without header and blank line", raw: mail("Content-Type: multipart/mixed; boundary=b", "", "--b", "No header here.", "--b", "Content-Type: text/plain", "", "two", "--b--"),

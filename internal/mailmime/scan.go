@@ -23,6 +23,7 @@ type scanner struct {
 	pos    int64    // bytes of the message passed, delimiters included
 	brk    int64    // bytes of the break behind a header line or delimiter, not in pos: it belongs to a delimiter that follows
 	stop   int64    // where the section ended, before the line break that belongs to the delimiter
+	twice  bool     // lines end in CR CR LF
 	eof    bool
 	err    error // of the reader, not io.EOF
 }
@@ -40,10 +41,17 @@ func newScanner(r io.Reader, br *bufio.Reader) *scanner {
 		br = bufio.NewReaderSize(r, size)
 	}
 	// A file with old Macintosh line ends has CRs only.
-	if head, err := br.Peek(size); bytes.IndexByte(head, '\r') >= 0 && bytes.IndexByte(head, '\n') < 0 && (err == nil || errors.Is(err, io.EOF)) {
+	head, err := br.Peek(size)
+	twice := bytes.Count(head, []byte("\r\r\n"))
+	switch sound := err == nil || errors.Is(err, io.EOF); {
+	case bytes.IndexByte(head, '\r') >= 0 && bytes.IndexByte(head, '\n') < 0 && sound:
 		br = bufio.NewReaderSize(&lfReader{r: br}, size)
+	case twice > 0 && twice == bytes.Count(head, []byte("\n")): // a program took LF for a line end where CR LF was one
+		br = bufio.NewReaderSize(&crReader{r: br}, size)
+	default:
+		twice = 0
 	}
-	return &scanner{br: br, size: size, hit: -1, bol: true}
+	return &scanner{br: br, size: size, hit: -1, bol: true, twice: twice > 0}
 }
 
 // leastBuffer is what bufio takes anyway.

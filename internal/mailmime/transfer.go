@@ -110,6 +110,8 @@ type base64Reader struct {
 	out    []byte
 	rest   []byte // of out, not handed out yet
 	padded bool   // padding was seen: the data may be over
+	begun  bool   // some was decoded
+	footer bool   // text behind the data was left out
 	err    error
 }
 
@@ -131,9 +133,10 @@ func (b *base64Reader) fill() {
 	if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
 		b.err = err
 	}
-	// After the padding only lines of base64 are more data: list software appends its footer as plain text.
-	if b.padded && bytes.ContainsFunc(bytes.TrimRight(line, " \t\r\n"), notBase64) {
-		line = nil
+	// List software appends its footer as plain text, below a rule or a signature's dashes; after the padding only lines of
+	// base64 are more data.
+	if text := bytes.TrimRight(line, " \t\r\n"); b.padded && bytes.ContainsFunc(text, notBase64) || b.begun && isRule(text) {
+		line, b.footer = nil, true
 		if b.err == nil {
 			_, b.err = io.Copy(io.Discard, b.br)
 			if b.err == nil {
@@ -156,7 +159,12 @@ func (b *base64Reader) fill() {
 		}
 	}
 	b.flush(b.err != nil)
-	b.rest = b.out
+	b.rest, b.begun = b.out, b.begun || len(b.out) > 0
+}
+
+// isRule tells whether a line is nothing but dashes or underscores, as stand above a footer.
+func isRule(line []byte) bool {
+	return len(line) > 1 && (len(bytes.Trim(line, "-")) == 0 || len(bytes.Trim(line, "_")) == 0)
 }
 
 // whole decodes a line that is nothing but whole groups of digits, as nearly all are.
@@ -172,7 +180,7 @@ func (b *base64Reader) whole(line []byte) bool {
 	if err != nil || len(out)-len(b.out) != len(digits)/4*3 { // it passes over line breaks
 		return false
 	}
-	b.out, b.rest = out, out
+	b.out, b.rest, b.begun = out, out, b.begun || len(out) > 0
 	return true
 }
 

@@ -48,11 +48,12 @@ func readThread(ctx context.Context, env *Env, in threadIn) (*threadOut, error) 
 	t := threadPage{
 		env: env, page: page, once: mailtext.NewOnce(),
 		out:  &threadOut{Untrusted: untrusted(env.Nonce), Messages: []messageOut{}, Total: in.total(page)},
-		room: room(maxAnswerBytes - answerFrame),
+		room: room(maxAnswerBytes - answerFrame - max(len(page.Next), usualCursor)),
 	}
 	for _, f := range page.Failed {
 		t.fail(f.ID, f.Err)
 	}
+	t.out.Failed = sparing(t.out.Failed)
 	t.room -= room(jsonSize(t.out.Failed))
 	for from := 0; from < len(page.Items) && !t.full; from += provider.MaxRead {
 		if err := t.read(ctx, from, min(from+provider.MaxRead, len(page.Items))); err != nil {
@@ -126,12 +127,16 @@ func (t *threadPage) show(m *provider.Message, body mailtext.Result) messageOut 
 	out.MessageID, out.InReplyTo, out.Unsubscribe = "", nil, ""
 	if t.out.Subject == "" {
 		t.out.Subject = out.Subject
+		t.room -= room(jsonSize(out.Subject))
 	}
 	if withoutPrefixes(out.Subject) == withoutPrefixes(t.out.Subject) {
 		out.Subject = ""
 	}
 	text, next := t.newIn(whole, spans, threadText)
-	out.NextOffset = next
+	if out.NextOffset = next; next > 0 {
+		whole = whole[:next] // what is not shown here is nothing that stands above
+	}
+	t.once.Add(whole)
 	if text != "" {
 		out.Body = mailtext.Fence(t.env.Nonce, text)
 	}

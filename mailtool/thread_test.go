@@ -184,6 +184,83 @@ func checkRest(t *testing.T, reg *mailtool.Registry, caller *mailtool.Caller, id
 	}
 }
 
+// TestReadThreadUnshown: what an earlier message has behind its next_offset stands nowhere above.
+func TestReadThreadUnshown(t *testing.T) {
+	reg, caller, deliver := mailbox(t)
+	var long strings.Builder
+	for line := range 300 {
+		fmt.Fprintf(&long, "line %d of a letter that says something new in each of its lines\n", line)
+	}
+	first := deliver("INBOX", "From: bob@example.com\nSubject: Long\nMessage-ID: <1@example.com>\n\n"+long.String()+question)
+	deliver("INBOX", "From: eve@example.com\nSubject: Long\nMessage-ID: <2@example.com>\nReferences: <1@example.com>\n\nNew.\n\n"+question)
+	deliver("INBOX", "From: eve@example.com\nSubject: Long\nMessage-ID: <3@example.com>\nReferences: <1@example.com>\n\nOld.\n\n"+question)
+	got, _ := readThread(t, reg, caller, `{"id":"`+first+`"}`)
+	if len(got.Messages) != 3 || got.Messages[0].NextOffset == 0 {
+		t.Fatalf("%d messages, next_offset %d", len(got.Messages), got.Messages[0].NextOffset)
+	}
+	if text := inside(t, got.Untrusted, got.Messages[1].Body); !strings.Contains(text, "boiler") {
+		t.Errorf("what is not above is left out: %q", text)
+	}
+	if text := inside(t, got.Untrusted, got.Messages[2].Body); strings.Contains(text, "boiler") {
+		t.Errorf("what is above is not left out: %q", text)
+	}
+}
+
+// TestReadThreadGoesOn: where a text stops in a conversation, read_message goes on without a gap or a repetition, also
+// behind what was left out, quoted history that is folded, HTML, and characters of several bytes.
+func TestReadThreadGoesOn(t *testing.T) {
+	var lines strings.Builder
+	for line := range 260 {
+		fmt.Fprintf(&lines, "Zeile %d: „größer“ \"ist\" 家 nicht besser\n", line)
+	}
+	for name, body := range map[string]string{
+		"plain":        "Content-Type: text/plain; charset=utf-8\n\n" + lines.String(),
+		"HTML":         "Content-Type: text/html; charset=utf-8\n\n<p>" + strings.ReplaceAll(lines.String(), "\n", "<br>\n") + "</p>",
+		"repeated":     "Content-Type: text/plain; charset=utf-8\n\nVorab.\n\n" + question + "\n" + lines.String(),
+		"folded":       "Content-Type: text/plain; charset=utf-8\n\n" + lines.String() + "\nOn Fri, 20 Nov 2026, Bob <bob@example.com> wrote:\n> " + strings.ReplaceAll(question, "\n", "\n> ") + "\n",
+		"without ends": "Content-Type: text/plain; charset=utf-8\n\n" + strings.ReplaceAll(strings.ReplaceAll(lines.String(), "\n", ""), " ", "_"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			reg, caller, deliver := mailbox(t)
+			deliver("INBOX", "From: bob@example.com\nSubject: Long\nMessage-ID: <1@example.com>\n\n"+question)
+			id := deliver("INBOX", "From: eve@example.com\nSubject: Long\nMessage-ID: <2@example.com>\nReferences: <1@example.com>\nMIME-Version: 1.0\nContent-Transfer-Encoding: 8bit\n"+body)
+			whole, cuts := wholeText(t, reg, caller, id, 0)
+			thread, _ := readThread(t, reg, caller, `{"id":"`+id+`"}`)
+			m := thread.Messages[1]
+			rest, _ := wholeText(t, reg, caller, id, m.NextOffset)
+			if m.NextOffset == 0 || whole[:m.NextOffset]+rest != whole {
+				t.Fatalf("the rest from %d on (%d cuts) is not that of the text", m.NextOffset, cuts)
+			}
+			shown := inside(t, thread.Untrusted, m.Body)
+			if i := strings.Index(shown, "[as above"); i >= 0 {
+				_, shown, _ = strings.Cut(shown[i:], "]\n")
+			} else if name == "repeated" {
+				t.Error("nothing is left out")
+			}
+			if !strings.HasSuffix(whole[:m.NextOffset], shown) {
+				t.Errorf("what is shown does not end where the rest begins: %.80q", shown)
+			}
+		})
+	}
+}
+
+// wholeText is a text of read_message from an offset on, and in how many pieces it came.
+func wholeText(t *testing.T, reg *mailtool.Registry, caller *mailtool.Caller, id string, offset int) (text string, pieces int) {
+	t.Helper()
+	for ; pieces == 0 || offset > 0; pieces++ {
+		res, err := reg.Call(context.Background(), caller, "read_message", json.RawMessage(fmt.Sprintf(`{"ids":[%q],"offset":%d}`, id, offset)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out conversation
+		if err := json.Unmarshal(res.JSON, &out); err != nil {
+			t.Fatal(err)
+		}
+		text, offset = text+inside(t, out.Untrusted, out.Messages[0].Body), out.Messages[0].NextOffset
+	}
+	return text, pieces
+}
+
 func TestReadThreadErrors(t *testing.T) {
 	reg, caller, deliver := mailbox(t)
 	id := deliver("INBOX", "From: bob@example.com\nSubject: x\n\nx\n")

@@ -32,25 +32,30 @@ type Span struct {
 // NewOnce returns a Once that has seen nothing.
 func NewOnce() *Once { return &Once{seed: maphash.MakeSeed(), seen: map[uint64]struct{}{}} }
 
-// Spans divides text into lines that texts given before had and lines that are new, and remembers it. Time and memory
-// are linear in the text.
+// Spans divides text into lines that texts added before had and lines that are new. Time and memory are linear in the text.
 func (o *Once) Spans(text string) []Span {
 	lines, words := splitWords(text)
 	sums := o.sums(words)
-	covered := make([]bool, len(words))
+	known := make([]coverage, len(words))
 	for i, sum := range sums {
 		if _, ok := o.seen[sum]; ok {
 			for j := i; j < i+shingle; j++ {
-				covered[j] = true
+				known[j].word = true
+				known[j].next = known[j].next || j < i+shingle-1
 			}
 		}
 	}
-	for _, sum := range sums {
+	return spansOf(text, lines, known)
+}
+
+// Add remembers a text, or as much of it as was shown.
+func (o *Once) Add(text string) {
+	_, words := splitWords(text)
+	for _, sum := range o.sums(words) {
 		if len(o.seen) < maxRemembered {
 			o.seen[sum] = struct{}{}
 		}
 	}
-	return spansOf(text, lines, covered)
 }
 
 // sums are the digests of every run of shingle words.
@@ -72,6 +77,9 @@ func (o *Once) sums(words []string) []uint64 {
 	return sums
 }
 
+// coverage is what is known of a word: that it stood in a repeated run, and the one behind it in the same.
+type coverage struct{ word, next bool }
+
 // textLine is a line and its words, as a range of all words.
 type textLine struct{ start, end, first, last int }
 
@@ -89,11 +97,20 @@ func splitWords(text string) (lines []textLine, words []string) {
 	return lines, words
 }
 
-// appendWords adds the runs of letters and digits of a line; where a script has no blanks each character is a word.
+// appendWords adds the runs of letters and digits of a line; where a script has no blanks each character is a word, and
+// so are symbols that change what is said: currencies, ticks and crosses, the sign of a number.
 func appendWords(words []string, line string) []string {
+	last := ' '
 	for line != "" {
 		r, size := utf8.DecodeRuneInString(line)
-		if !inWord(r) {
+		next, _ := utf8.DecodeRuneInString(line[size:])
+		before := last
+		last = r
+		switch {
+		case r == '-' && '0' <= next && next <= '9' && !inWord(before), saying(r):
+			words, line = append(words, line[:size]), line[size:]
+			continue
+		case !inWord(r):
 			line = line[size:]
 			continue
 		}
@@ -105,6 +122,7 @@ func appendWords(words []string, line string) []string {
 					break
 				}
 				end += n
+				last = next
 			}
 		}
 		words, line = append(words, line[:end]), line[end:]
@@ -119,12 +137,20 @@ func inWord(r rune) bool {
 	return unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsNumber(r)
 }
 
+// saying reports a symbol that is no quote mark, line, bullet or other ornament around text.
+func saying(r rune) bool {
+	if r < utf8.RuneSelf {
+		return r == '$' || r == '+' || r == '%'
+	}
+	return unicode.In(r, unicode.Sc, unicode.Sm, unicode.So) && (r < 0x2500 || r > 0x25ff)
+}
+
 func unspacedRune(r rune) bool {
 	return r >= 0x0e00 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
 }
 
 // spansOf joins lines all of whose words are covered, and empty ones between them, to spans worth leaving out.
-func spansOf(text string, lines []textLine, covered []bool) []Span {
+func spansOf(text string, lines []textLine, known []coverage) []Span {
 	if text == "" {
 		return nil
 	}
@@ -144,7 +170,7 @@ func spansOf(text string, lines []textLine, covered []bool) []Span {
 	for i := 0; i < len(lines); {
 		run, repeats := i, 0
 		start, end := lines[i].start, lines[i].start
-		for ; run < len(lines) && wholly(covered, lines[run]); run++ {
+		for ; run < len(lines) && wholly(known, lines[run]); run++ {
 			n := lines[run].last - lines[run].first
 			if n > 0 && repeats == 0 {
 				start = lines[run].start
@@ -166,9 +192,14 @@ func spansOf(text string, lines []textLine, covered []bool) []Span {
 	return spans
 }
 
-func wholly(covered []bool, l textLine) bool {
-	for _, c := range covered[l.first:l.last] {
-		if !c {
+// wholly reports a line that stood before as it is: where a word was taken out of it, or between it and its neighbours,
+// both ends of the gap are known and their order is not.
+func wholly(known []coverage, l textLine) bool {
+	for i := l.first; i < l.last; i++ {
+		if !known[i].word || i > 0 && known[i-1].word && !known[i-1].next {
+			return false
+		}
+		if i+1 < len(known) && known[i+1].word && !known[i].next {
 			return false
 		}
 	}

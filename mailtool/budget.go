@@ -12,6 +12,7 @@ const (
 	maxAnswerBytes = 60_000 // hosts cut or refuse what is much longer
 	answerFrame    = 1_000  // the members around what is counted
 	reasonsBytes   = 8_000  // reasons of failures: beyond, their codes say enough
+	failuresBytes  = 30_000 // failures of a list: as many as a page has rows
 )
 
 // room is what is left of an answer, in bytes of JSON.

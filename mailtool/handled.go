@@ -2,6 +2,7 @@ package mailtool
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 	"slices"
 	"time"
@@ -326,7 +327,11 @@ type sieve struct {
 // take adds what counts of a page, and reports whether the list is full or at
 // its end.
 func (s *sieve) take(page provider.Page[provider.Summary]) (done bool, err error) {
-	s.page.Failed = append(s.page.Failed, page.Failed...)
+	for _, f := range page.Failed { // a folder that fails does so on every page
+		if !slices.ContainsFunc(s.page.Failed, func(o provider.Outcome) bool { return o.ID == f.ID && fmt.Sprint(o.Err) == fmt.Sprint(f.Err) }) {
+			s.page.Failed = append(s.page.Failed, f)
+		}
+	}
 	s.page.Partial, s.page.Next = page.Partial, page.Next
 	if s.page.Reached = page.Reached; len(page.Items) > 0 && page.Reached.IsZero() {
 		s.page.Reached = sortTime(page.Items[len(page.Items)-1])

@@ -97,13 +97,18 @@ func (r *Rows) withoutEmpty(column string) *Rows {
 	return r
 }
 
-// sparing leaves out the reasons of failures, not their codes, where there are many.
+// sparing leaves out the reasons of failures, not their codes, where there are many, and counts those beyond failuresBytes.
 func sparing(failed []Failure) []Failure {
-	space := room(reasonsBytes)
+	reasons, space, left := room(reasonsBytes), room(failuresBytes), 0
 	for i := range failed {
-		failed[i].Error = space.words(failed[i].Error)
+		failed[i].Error = reasons.words(failed[i].Error)
 	}
-	return failed
+	kept := keep(&space, space, failed, &left)
+	if left > 0 {
+		more := failed[len(kept)]
+		kept = append(kept[:len(kept):len(kept)], Failure{Mailbox: more.Mailbox, Code: more.Code, Error: andMore(left) + " that failed"})
+	}
+	return kept
 }
 
 // untrusted is the notice that starts every answer with mail in it.

@@ -85,7 +85,7 @@ func (env *Env) show(m *provider.Message, body mailtext.Result, in readIn, share
 	facts := mailfacts.Of(m, mailfacts.Options{Border: env.Account.Border})
 	out.Unsubscribe, out.Auth = facts.Unsubscribe, facts.Auth
 	out.take(body)
-	out.invite(m, env.Account.zone())
+	out.invite(m, env.Account.zone(), min(maxInvite, share/4))
 	out.Warnings = warnings(facts.Warnings, out.Warnings, cleanLines(m.Defects))
 	out.fit(share / 2)
 	text, next := sliceJSON(body.Text, in.Offset, min(share-jsonSize(out)-bodyFrame, readBudget))
@@ -133,8 +133,8 @@ func (m *messageOut) count(d mailtext.Dropped) {
 // maxInvite is the text of an invitation, in bytes: a guest list of dozens.
 const maxInvite = 3_000
 
-// invite tells what the calendar part says, without what the text says as well.
-func (m *messageOut) invite(from *provider.Message, zone *time.Location) {
+// invite tells what the calendar part says, without what the text says as well, in at most so many bytes of JSON.
+func (m *messageOut) invite(from *provider.Message, zone *time.Location, most int) {
 	if from.Calendar == "" {
 		return
 	}
@@ -142,7 +142,7 @@ func (m *messageOut) invite(from *provider.Message, zone *time.Location) {
 	text, dropped := c.Text(calendar.Options{Zone: zone, Brief: true})
 	m.count(dropped)
 	next := 0
-	m.Invite, next = sliceJSON(text, 0, maxInvite)
+	m.Invite, next = sliceJSON(text, 0, most)
 	if c.Truncated || next > 0 || from.CalendarTruncated {
 		m.Warnings = append(m.Warnings, "the invitation is longer than shown here; get_attachment shows all")
 	}

@@ -80,7 +80,8 @@ func bodyOf(from *provider.Message, in readIn) mailtext.Result {
 	body := mailtext.Result{Text: from.HTML, Format: formatHTML, Truncated: from.HTMLTruncated}
 	if in.Format != formatHTML || from.HTML == "" {
 		body = mailtext.Body(from.Text, from.HTML, opts)
-		body.Truncated = body.Truncated || from.TextTruncated && from.Text != ""
+		// Whichever part is shown, the choice was made by what was read of both.
+		body.Truncated = body.Truncated || from.TextTruncated || from.HTMLTruncated
 	} else {
 		body.Text, body.Dropped = mailtext.Clean(from.HTML)
 		// Comments and attributes, which every source has, say as much to a model as what a style hides.

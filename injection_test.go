@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/postern-mail/postern/mailtool"
 	"github.com/postern-mail/postern/provider"
@@ -114,12 +115,8 @@ type target struct {
 
 func newTarget(t *testing.T) *target {
 	t.Helper()
-	box, err := memmail.New(memmail.Options{Account: "work", Identities: []provider.Address{{Addr: "ann@example.org"}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	g := &target{t: t, box: box, shapes: map[string]*shape{}}
-	g.reg, g.caller = fiveScopes(t, box)
+	g := &target{t: t, box: emptyBox(t), shapes: map[string]*shape{}}
+	g.reg, g.caller = fiveScopes(t, g.box)
 	for _, tool := range g.reg.Visible(g.caller) {
 		var s shape
 		if err := json.Unmarshal(tool.OutputSchema, &s); err != nil {
@@ -128,6 +125,29 @@ func newTarget(t *testing.T) *target {
 		g.shapes[tool.Name] = &s
 	}
 	return g
+}
+
+func emptyBox(t *testing.T) *memmail.Backend {
+	t.Helper()
+	box, err := memmail.New(memmail.Options{Account: "work", Identities: []provider.Address{{Addr: "ann@example.org"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return box
+}
+
+// emptied is the target with another mailbox and without faults: to make a registry takes longer than to read a message.
+func (g *target) emptied(t *testing.T) *target {
+	t.Helper()
+	box := emptyBox(t)
+	acct, err := provider.Open(box)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = acct.Close() })
+	caller := *g.caller
+	caller.Accounts = []mailtool.Account{{ID: "work", Mail: acct, Zone: time.UTC}}
+	return &target{t: t, box: box, reg: g.reg, caller: &caller, shapes: g.shapes}
 }
 
 func (g *target) deliver(raw []byte) string {
@@ -148,6 +168,7 @@ type ask struct {
 	IDs         []string `json:"ids,omitempty"`
 	ID          string   `json:"id,omitempty"`
 	Handle      string   `json:"handle,omitempty"`
+	Query       string   `json:"query,omitempty"`
 	Format      string   `json:"format,omitempty"`
 	Offset      int64    `json:"offset,omitempty"`
 	IncludeBody bool     `json:"include_body,omitempty"`

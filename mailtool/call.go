@@ -55,6 +55,7 @@ type call struct {
 	caller   *Caller
 	name     string
 	raw      json.RawMessage
+	reading  bool // nothing may be changed, whatever the caller may do
 
 	started  time.Time
 	args     arguments
@@ -102,9 +103,13 @@ func (r *Registry) Call(ctx context.Context, c *Caller, name string, args json.R
 	if r.behind != nil {
 		return r.through(ctx, c, name, args)
 	}
+	return r.pass(ctx, &call{registry: r, caller: c, name: name, raw: args, started: c.now()})
+}
+
+// pass takes a call through its steps and into the trail.
+func (r *Registry) pass(ctx context.Context, k *call) (Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	k := &call{registry: r, caller: c, name: name, raw: args, started: c.now()}
 	err := k.pass(ctx)
 	var failure *Error
 	if err != nil {
@@ -151,6 +156,9 @@ func (k *call) permit(context.Context) (err error) {
 	k.accounts, err = k.caller.able(tool)
 	if errors.Is(err, UnknownTool) {
 		return unknownTool(k.name) // an alias must not tell the name it stands for
+	}
+	if err == nil && k.reading && !tool.hints().ReadOnly {
+		return refuse(Invalid, k.name+" changes something", "call it by "+callAny)
 	}
 	k.tool = tool
 	return err

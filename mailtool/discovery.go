@@ -32,6 +32,9 @@ const (
 // list, refuse and run what r does for the same caller; reading tools are called
 // by a tool of their own, so that a host need not ask before each.
 func (r *Registry) Discovery() (*Registry, error) {
+	if r.behind != nil {
+		return r, nil
+	}
 	out, err := NewRegistry(&Options{Timeout: r.timeout}, discoveryTools()...)
 	if err != nil {
 		return nil, err
@@ -200,12 +203,9 @@ func answerWith[In any](args arguments, do func(In) (any, error)) (Result, error
 // that is not there, or says which scope is missing, as it does when it is
 // called directly.
 func (r *Registry) callBehind(ctx context.Context, c *Caller, in callIn, reading bool) (Result, error) {
-	tool, ok := r.behind.byName[in.Name]
-	if ok && reading && !tool.hints().ReadOnly &&
-		slices.ContainsFunc(r.behind.Visible(c), func(v View) bool { return v.Name == tool.spec.Name }) {
-		return Result{}, refuse(Invalid, in.Name+" changes something", "call it by "+callAny)
-	}
-	res, err := r.behind.Call(ctx, c, in.Name, json.RawMessage(in.Arguments))
+	res, err := r.behind.pass(ctx, &call{
+		registry: r.behind, caller: c, name: in.Name, raw: json.RawMessage(in.Arguments), started: c.now(), reading: reading,
+	})
 	if errors.Is(err, UnknownTool) {
 		return Result{}, noSuchTool(in.Name)
 	}

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/postern-mail/postern/provider"
 	"github.com/postern-mail/postern/scopes"
 )
 
@@ -121,6 +123,48 @@ func TestDiscoveryReads(t *testing.T) {
 	}
 }
 
+func TestDiscoveryOfDiscovery(t *testing.T) {
+	out, _, caller, _ := discovered(t)
+	again, err := out.Discovery()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := callThrough(again, caller, callReading, "list_folders", ""); err != nil {
+		t.Error(err)
+	}
+}
+
+// waking is an account that can change messages from a certain question about it on, as one does that was opened meanwhile.
+type waking struct {
+	*recorder
+	asleep atomic.Int64
+}
+
+func (w *waking) Capabilities() provider.CapabilitySet {
+	if w.asleep.Add(-1) >= 0 {
+		return w.recorder.Capabilities() &^ provider.Caps(provider.CapModify)
+	}
+	return w.recorder.Capabilities()
+}
+
+// TestDiscoveryReadsWhileWaking: what an account can do may change at any moment of a call.
+func TestDiscoveryReadsWhileWaking(t *testing.T) {
+	out, _, caller, backends := discovered(t)
+	account := &waking{recorder: backends["dm"]}
+	acct, err := provider.Open(account)
+	if err != nil {
+		t.Fatal(err)
+	}
+	caller.Accounts[0].Mail = acct
+	for asked := range int64(200) {
+		account.asleep.Store(asked)
+		_, err := callThrough(out, caller, callReading, "flag_message", `{"ids":["dm-1.1"],"seen":true}`)
+		if did := backends["dm"].took(); err == nil || did != "" {
+			t.Fatalf("asked %d times: %v, the backend saw %q", asked, err, did)
+		}
+	}
+}
+
 func TestDiscoveryCalls(t *testing.T) {
 	out, _, caller, _ := discovered(t)
 	for _, test := range []struct {
@@ -172,7 +216,10 @@ func TestDiscoveryAudits(t *testing.T) {
 	if _, err := callThrough(out, caller, callReading, "read_message", `{"ids":["dm-1.1"]}`); err != nil {
 		t.Fatal(err)
 	}
-	if len(journal.audit) != 1 || journal.audit[0].Tool != "read_message" || journal.audit[0].Items != 1 {
+	if _, err := callThrough(out, caller, callReading, "flag_message", `{"ids":["dm-1.1"],"seen":true}`); err == nil {
+		t.Fatal("a change by " + callReading)
+	}
+	if len(journal.audit) != 2 || journal.audit[0].Tool != "read_message" || journal.audit[0].Items != 1 || journal.audit[1].Code != Invalid {
 		t.Errorf("%+v", journal.audit)
 	}
 }

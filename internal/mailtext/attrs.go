@@ -11,6 +11,7 @@ import (
 // lexer goes on.
 type attrs struct {
 	set uint32
+	cut uint32 // those whose end is missing
 	val [attrCount][]byte
 	// wanted are the attributes that selectors ask about, and held the names of the selectors that hold here.
 	wanted map[string][]attrTest
@@ -57,7 +58,7 @@ func (a *attrs) text(x attr) string { return string(a.val[x]) }
 
 // reset forgets the attributes of the tag before.
 func (a *attrs) reset() {
-	a.held = a.held[:0]
+	a.held, a.cut = a.held[:0], 0
 	for ; a.set != 0; a.set &= a.set - 1 {
 		a.val[bits.TrailingZeros32(a.set)] = nil
 	}
@@ -80,12 +81,20 @@ func (a *attrs) note(key string, val []byte) {
 	}
 	a.set |= 1 << x
 	if x != attrStyle && x != attrClass && len(val) > maxURL+1 {
-		val = val[:maxURL+1] // beyond use, and pictures stand in src
+		val, a.cut = beforeReference(val[:maxURL+1]), a.cut|1<<x // beyond use, and pictures stand in src
 	}
 	if bytes.IndexByte(val, '&') >= 0 {
 		val = unescaped(val)
 	}
 	a.val[x] = val
+}
+
+// beforeReference cuts a character reference off that may have lost its end.
+func beforeReference(val []byte) []byte {
+	if amp := bytes.LastIndexByte(val, '&'); amp >= len(val)-maxReference {
+		return val[:amp]
+	}
+	return val
 }
 
 // unescaped resolves the character references of a value (WHATWG 13.2.5.73).

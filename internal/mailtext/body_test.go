@@ -86,7 +86,7 @@ func TestLinks(t *testing.T) {
 		{"only tracking", "https://example.org/?utm_source=n", "t", "t [1]\n\n[1] https://example.org/"},
 		{"order and spelling of the rest", "https://example.org/?b=%20x&a=+&a", "t", "t [1]\n\n[1] https://example.org/?b=%20x&a=+&a"},
 		{"long", long, "t", "t [1]\n\n[1] https://click.example.net/…"},
-		{"beyond bounds", "https://example.org/" + strings.Repeat("y", 5000), "t", "t"},
+		{"beyond bounds", "https://example.org/" + strings.Repeat("y", 5000), "t", "t [1]\n\n[1] https://example.org/…"},
 		{"user", "https://bank.example:x@evil.test:8443/", "t", "t [1 goes to evil.test]\n\n[1] https://evil.test:8443/"},
 		{"unicode host", "https://bücher.example/", "t", "t [1]\n\n[1] https://xn--bcher-kva.example/"},
 		{"slashes", `HTTPS:/\\evil.test/`, "t", "t [1]\n\n[1] https://evil.test/"},

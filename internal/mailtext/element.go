@@ -203,7 +203,7 @@ func (r *renderer) entered(t tag, tr traits, a *attrs) {
 	r.breaks(t, tr)
 	switch t {
 	case tagA:
-		r.beginLink(a.text(attrHref))
+		r.beginLink(a.text(attrHref), a.cut&(1<<attrHref) != 0)
 	case tagQuote:
 		r.w.quote++
 	case tagUL, tagOL:

@@ -51,11 +51,11 @@ func namedHosts(text string) []string {
 		lower := strings.ToLower(word)
 		switch {
 		case strings.HasPrefix(lower, "http://"), strings.HasPrefix(lower, "https://"):
-			if a, ok := parseTarget(word); ok {
+			if a, ok := parseTarget(word, false); ok {
 				hosts = append(hosts, a.host)
 			}
 		case strings.HasPrefix(lower, "www."), (len(words) == 1 || strings.Contains(lower, "/")) && bareHost(lower):
-			if a, ok := parseTarget("http://" + word); ok {
+			if a, ok := parseTarget("http://"+word, false); ok {
 				hosts = append(hosts, a.host)
 			}
 		}

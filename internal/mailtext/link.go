@@ -2,11 +2,12 @@ package mailtext
 
 import (
 	"net/url"
+	"regexp"
 	"strings"
 )
 
 const (
-	// maxURL bounds an address in bytes; a longer one is never shown.
+	// maxURL bounds an address in bytes; of a longer one only the host is shown.
 	maxURL = 4096
 	// longURL is the length from which an address loses its query, or all but the host, unless Options.FullLinks: click
 	// counters put hundreds of characters of their own state there, and a hundred cost a model some sixty tokens.
@@ -28,12 +29,14 @@ type address struct {
 	host      string // without www, in ASCII; of mailto and tel the whole address
 	scheme    string // of what leads to no page: mailto or tel
 	via       string // the host that leads to it, if that is another
+	site      string // the host of the page that is shown
+	doubted   string // the beginning of the address, if nothing but its own parameters says that it leads there
 	deceptive bool   // made to be taken for another
 }
 
 // parseTarget reads an href the way browsers do, without what only tracks the reader. Schemes other than http, https,
-// mailto and tel are refused.
-func parseTarget(href string) (address, bool) {
+// mailto and tel are refused. cut says that the end of the address is missing.
+func parseTarget(href string, cut bool) (address, bool) {
 	href = strings.Map(func(r rune) rune {
 		if r == '\t' || r == '\n' || r == '\r' {
 			return -1
@@ -41,9 +44,7 @@ func parseTarget(href string) (address, bool) {
 		return r
 	}, strings.TrimSpace(href))
 	href, _ = Clean(href)
-	if len(href) > maxURL {
-		return address{}, false
-	}
+	cut = cut || len(href) > maxURL
 	if strings.HasPrefix(href, "//") || strings.HasPrefix(href, `/\`) || strings.HasPrefix(href, `\\`) || strings.HasPrefix(href, `\/`) {
 		href = "https:" + href // relative to the page of the mail program
 	}
@@ -66,20 +67,79 @@ func parseTarget(href string) (address, bool) {
 		}
 		return address{shown: scheme + ":" + to, host: strings.ToLower(to), scheme: scheme}, true
 	case "http", "https":
+		if cut {
+			return parseCut(scheme, rest)
+		}
 		return parsePage(scheme, rest, maxHops)
 	}
 	return address{}, false
 }
 
+// parseCut reads an address whose end is missing: its host, if that is whole.
+func parseCut(scheme, rest string) (address, bool) {
+	rest = strings.TrimLeft(rest, `/\`)
+	end := strings.IndexAny(rest, `/\?#`)
+	if end < 0 {
+		return address{shown: scheme + "://…", host: "an address too long to read", deceptive: true}, true
+	}
+	a, ok := parsePage(scheme, rest[:end], 0)
+	a.shown += "/…"
+	return a, ok
+}
+
+// asBrowsers writes what follows the slashes of an address so that url.Parse reads the host in it that browsers find, and
+// whom it names before the "@" (WHATWG URL section 4.4).
+func asBrowsers(rest string) (clean, user string, ok bool) {
+	end := strings.IndexAny(rest, `/\?#`)
+	if end < 0 {
+		end = len(rest)
+	}
+	host, page := rest[:end], rest[end:]
+	if at := strings.LastIndexByte(host, '@'); at >= 0 {
+		user, host = host[:at], host[at+1:]
+	}
+	if strings.IndexByte(host, '%') >= 0 {
+		plain, err := url.PathUnescape(host)
+		if err != nil || strings.ContainsAny(plain, "/\\?#@:[]%") {
+			return "", "", false
+		}
+		host = plain
+	}
+	path := strings.IndexAny(page, "?#")
+	if path < 0 {
+		path = len(page)
+	}
+	if strings.IndexByte(page[:path], '\\') >= 0 {
+		page = strings.ReplaceAll(page[:path], `\`, "/") + page[path:]
+	}
+	return host + wholeEscapes(page), user, true
+}
+
+// wholeEscapes writes a "%" that begins no escape as one.
+func wholeEscapes(s string) string {
+	for at := len(s) - 1; at >= 0; at-- {
+		if s[at] == '%' && (at+2 >= len(s) || !isHex(s[at+1]) || !isHex(s[at+2])) {
+			s = strings.ReplaceAll(s, "%", "%25")
+			return escapeTwice.ReplaceAllString(s, "%$1")
+		}
+	}
+	return s
+}
+
+// escapeTwice finds the escapes that were written as such once more.
+var escapeTwice = regexp.MustCompile(`%25([0-9A-Fa-f]{2})`)
+
 // parsePage reads what follows the colon of an http or https address, and the address that it leads on to.
 func parsePage(scheme, rest string, hops int) (address, bool) {
-	// Browsers take any number of slashes of either kind here (WHATWG URL section 4.4).
-	u, err := url.Parse(scheme + "://" + strings.TrimLeft(rest, `/\`))
+	// Browsers take any number of slashes of either kind here (WHATWG URL section 4.4); "https://bank@other/" leads to other.
+	rest, user, ok := asBrowsers(strings.TrimLeft(rest, `/\`))
+	if !ok {
+		return address{}, false
+	}
+	u, err := url.Parse(scheme + "://" + rest)
 	if err != nil || u.Host == "" {
 		return address{}, false
 	}
-	user := u.User.Username()
-	u.User = nil // "https://bank@other/" leads to other
 	host := plainHost(u.Hostname())
 	if host == "" {
 		return address{}, false
@@ -92,13 +152,9 @@ func parsePage(scheme, rest string, hops int) (address, bool) {
 	deceptive := strings.Contains(user, ".") || lookalike(host)
 	if hops > 0 {
 		if on, sure := ledTo(u, host); on != "" {
-			if scheme, rest, ok := cutScheme(on); ok {
-				if a, ok := parsePage(scheme, rest, hops-1); ok {
-					a.via, a.deceptive = host, a.deceptive || deceptive
-					if !sure {
-						a.host = host // it may lead anywhere
-					}
-					return a, true
+			if next, rest, ok := cutScheme(on); ok {
+				if a, ok := parsePage(next, rest, hops-1); ok {
+					return a.after(scheme, host, sure, deceptive), true
 				}
 			}
 		}
@@ -109,7 +165,20 @@ func parsePage(scheme, rest string, hops int) (address, bool) {
 		u.Fragment, u.RawFragment = "", ""
 	}
 	shown := strings.ReplaceAll(u.String(), " ", "%20")
-	return address{shown: shown, host: host, deceptive: deceptive}, true
+	return address{shown: shown, host: host, site: host, deceptive: deceptive}, true
+}
+
+// after is the address when a redirector at host comes before it. Only one that is surely known leads where it says.
+func (a address) after(scheme, host string, sure, deceptive bool) address {
+	a.deceptive = a.deceptive || deceptive
+	if !sure {
+		a.host = host
+		if a.doubted != "" || !sameHost(host, a.site) {
+			a.doubted = scheme + "://" + host + "/…"
+		}
+	}
+	a.via = host
+	return a
 }
 
 // cutScheme splits an address of a page behind its colon.
@@ -136,8 +205,11 @@ func (a address) text(full bool) string {
 			shown = scheme + "://" + page + "#…"
 		}
 	}
-	if a.via != "" {
-		shown += " (by " + a.via + ")"
+	switch {
+	case a.doubted != "":
+		return a.doubted + " (names " + shown + ")"
+	case a.via != "":
+		return shown + " (by " + a.via + ")"
 	}
 	return shown
 }

@@ -29,8 +29,13 @@ func TestLinkRedirectors(t *testing.T) {
 		{"defense 3 with signs", "https://urldefense.com/v3/__https://shop.example.org/*a*__;IyM!!AbC!x$", "https://shop.example.org/%23a%23 (by urldefense.com)"},
 		{"defense 3 with runs", "https://urldefense.com/v3/__https://shop.example.org/**A__;IyM!!A!x$", "https://urldefense.com/v3/__https://shop.example.org/**A__;IyM!!A!x$"},
 		{"one inside the other", "https://www.google.com/url?q=https%3A%2F%2Furldefense.proofpoint.com%2Fv2%2Furl%3Fu%3Dhttps-3A__shop.example.org_", "https://shop.example.org/ (by google.com)"},
-		{"click counter", "https://click.example.net/c?id=7&amp;url=" + page, shown + " (by click.example.net)"},
-		{"cloud", "https://58.email.example.net/CL0/" + page + "/1/0101/abc=342", shown + " (by 58.email.example.net)"},
+		{"click counter", "https://click.example.net/c?id=7&amp;url=" + page, "https://click.example.net/… (names " + shown + ")"},
+		{"click counter of the same house", "https://click.example.org/c?id=7&amp;url=https%3A%2F%2Fexample.org%2Fp", "https://example.org/p (by click.example.org)"},
+		{"cloud", "https://58.email.example.net/CL0/" + page + "/1/0101/abc=342", "https://58.email.example.net/… (names " + shown + ")"},
+		{"a host that begins like a search engine", "https://google.test.invalid/url?url=" + page, "https://google.test.invalid/… (names " + shown + ")"},
+		{"a search engine in a country", "https://www.google.co.uk/url?q=" + page, shown + " (by google.co.uk)"},
+		{"an unknown one behind a known one", "https://www.google.com/url?q=https%3A%2F%2Fevil.test%2F%3Furl%3Dhttps%253A%252F%252Fbank.example%252F", "https://evil.test/… (names https://bank.example/)"},
+		{"a known one behind an unknown one", "https://evil.test/?url=https%3A%2F%2Fwww.google.com%2Furl%3Fq%3Dhttps%253A%252F%252Fbank.example%252F", "https://evil.test/… (names https://bank.example/)"},
 		{"no page in it", "https://click.example.net/c?url=shop", "https://click.example.net/c?url=shop"},
 		{"a script in it", "https://click.example.net/c?url=javascript:alert(1)", "https://click.example.net/c?url=javascript:alert(1)"},
 		{"a share", "https://social.example.net/sharer?u=https%3A%2F%2Fa.example.org", "https://social.example.net/sharer?u=https%3A%2F%2Fa.example.org"},
@@ -106,6 +111,15 @@ func TestLinkMisleading(t *testing.T) {
 		{"a known redirector to another", "https://eur02.safelinks.protection.outlook.com/?url=https%3A%2F%2Fevil.test%2F", "www.bank.example", "evil.test"},
 		{"a parameter proves nothing", "https://evil.test/?url=https%3A%2F%2Fwww.bank.example%2F", "www.bank.example", "evil.test"},
 		{"a file", "https://evil.test/", "report.pdf", ""},
+		{"a host that begins like a search engine", "https://google.evil.test/url?q=https%3A%2F%2Fbank.example%2F", "bank.example", "google.evil.test"},
+		{"half an escape", "https://evil.test/%zz%41", "https://bank.example/", "evil.test"},
+		{"half an escape at the end", "https://evil.test/#%4", "https://bank.example/", "evil.test"},
+		{"escapes in the host", "https://%65vil.test/", "https://bank.example/", "evil.test"},
+		{"escaped end of the host", "https://bank.example%2F.evil.test/", "https://bank.example/", ""}, // browsers refuse it
+		{"slash the other way", `https://evil.test\@bank.example/`, "https://bank.example/", "evil.test"},
+		{"a user with any signs", "https://a^b|c@evil.test/", "https://bank.example/", "evil.test"},
+		{"long", "https://evil.test/" + strings.Repeat("a", 5000), "https://bank.example/", "evil.test"},
+		{"long before the host ends", "https://bank.example" + strings.Repeat("&#10;", 1000) + ".evil.test/", "https://bank.example/", "an address too long to read"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

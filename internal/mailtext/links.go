@@ -18,13 +18,13 @@ type links struct {
 	cut        bool // there were more
 }
 
-func (r *renderer) beginLink(href string) {
+func (r *renderer) beginLink(href string, cut bool) {
 	r.endLink()
 	if r.linked.read++; r.linked.read > maxRead {
 		r.linked.cut = true
 		return
 	}
-	target, ok := parseTarget(href)
+	target, ok := parseTarget(href, cut)
 	if !ok {
 		return
 	}

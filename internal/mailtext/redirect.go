@@ -3,6 +3,7 @@ package mailtext
 import (
 	"encoding/base64"
 	"net/url"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -17,7 +18,7 @@ func ledTo(u *url.URL, host string) (target string, sure bool) {
 	switch {
 	case strings.HasSuffix(host, ".safelinks.protection.outlook.com"):
 		return pageIn(u, "url"), true
-	case (host == "google.com" || strings.HasPrefix(host, "google.") && strings.Count(host, ".") <= 2) && path == "/url":
+	case path == "/url" && searchHost.MatchString(host):
 		return pageIn(u, "q", "url"), true
 	case host == "l.facebook.com" || host == "lm.facebook.com" || host == "l.instagram.com" || host == "l.messenger.com":
 		return pageIn(u, "u"), true
@@ -40,6 +41,9 @@ func ledTo(u *url.URL, host string) (target string, sure bool) {
 	return pageIn(u, "url", "u", "target", "targeturl", "dest", "destination", "redirect", "redirecturl", "redirect_url", "redir", "goto",
 		"link", "to", "murl"), false
 }
+
+// searchHost are the hosts of Google: no other can have a country's domain of this name.
+var searchHost = regexp.MustCompile(`^google\.(?:com|[a-z]{2}|com?\.[a-z]{2})$`)
 
 func query(u *url.URL) string {
 	if u.RawQuery == "" {

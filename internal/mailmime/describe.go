@@ -84,6 +84,11 @@ func (p *parser) guessBoundary() string {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return ""
 	}
+	return boundaryIn(window)
+}
+
+// boundaryIn finds the first delimiter that a header field follows.
+func boundaryIn(window []byte) string {
 	for len(window) > 0 {
 		var line []byte
 		line, window, _ = bytes.Cut(window, []byte("\n"))

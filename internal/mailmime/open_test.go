@@ -37,6 +37,15 @@ func TestOpenPart(t *testing.T) {
 			}
 		})
 	}
+	t.Run("within an encoded multipart", func(t *testing.T) {
+		r, _, err := mailmime.OpenPart(strings.NewReader(mail("Content-Type: multipart/mixed; boundary=b", "Content-Transfer-Encoding: base64", "", "LS1iDQoNCm9uZQ0KLS1iDQoNCnR3bw0KLS1iLS0=")), "2", mailmime.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := readAll(t, r); got != "two" {
+			t.Errorf("got %q", got)
+		}
+	})
 	for _, id := range []string{"", "0", "4", "1.1", "2.3", "2.1.1", "x", "1.", "TEXT"} {
 		t.Run("missing "+id, func(t *testing.T) {
 			var e *mailmime.Error

@@ -1,6 +1,7 @@
 package mailmime
 
 import (
+	"bytes"
 	"io"
 	"slices"
 	"strconv"
@@ -78,6 +79,8 @@ type parser struct {
 
 	hint string // charset of raw 8-bit text in the header
 
+	within bool // what is read was decoded from a multipart
+
 	want  string // the part to open
 	found *Part
 	raw   bool // it has no transfer encoding of its own
@@ -97,7 +100,9 @@ type place struct {
 
 func newParser(r io.Reader, lim Limits, buf *buffers) *parser {
 	lim = lim.withDefaults()
-	return &parser{s: newScanner(r, buf.source), lim: lim, headRoom: partHeaders * lim.HeaderBytes, buf: buf}
+	s := newScanner(r, buf.source)
+	s.mendLines()
+	return &parser{s: s, lim: lim, headRoom: partHeaders * lim.HeaderBytes, buf: buf}
 }
 
 // defect notes what is malformed, once.
@@ -167,7 +172,7 @@ func (p *parser) multipart(part node, at place) (Part, body) {
 	p.depth++
 	start := p.s.mark()
 	preamble, cut := p.preamble()
-	if p.s.hit == level {
+	if p.s.hit == level && !p.s.closes {
 		preamble = nil // parts follow
 	}
 	var texts []body
@@ -182,11 +187,48 @@ func (p *parser) multipart(part node, at place) (Part, body) {
 	p.depth--
 	part.Size = p.s.end() - start
 	if len(part.Parts) == 0 {
-		whole, text := p.asText(part, at, preamble)
-		text.textCut = text.textCut || cut
+		whole, text, ok := p.multipartWithin(part, at, preamble)
+		if !ok {
+			whole, text = p.asText(part, at, preamble)
+		} else if whole.multipart() {
+			whole.Size = part.Size
+		}
+		if cut {
+			p.defect("a multipart without any part is longer than the limit; the rest was skipped")
+			text.textCut, text.htmlCut = text.textCut || text.hasText, text.htmlCut || text.hasHTML
+		}
 		return whole, text
 	}
 	return part.Part, p.combine(part, texts)
+}
+
+// multipartWithin reads a multipart whose delimiters never came as it stands: it is encoded, which RFC 2045 section 6.4
+// forbids, or has another boundary than it says. Within such a one there is no other, so that no byte is read many times.
+func (p *parser) multipartWithin(part node, at place, content []byte) (Part, body, bool) {
+	if p.within {
+		return Part{}, body{}, false
+	}
+	if !readable(part.Encoding) {
+		decoded, _ := io.ReadAll(DecodeTransfer(bytes.NewReader(content), part.Encoding)) // a slice does not fail
+		if !bytes.Contains(decoded, []byte("--"+part.boundary)) {
+			return Part{}, body{}, false
+		}
+		p.defect("a multipart was encoded as " + part.Encoding)
+		content, part.Encoding = decoded, ""
+	} else {
+		if part.boundary = boundaryIn(content); part.boundary == "" {
+			return Part{}, body{}, false
+		}
+		p.defect("the boundary of a multipart never comes; another was taken")
+	}
+	outer := p.s
+	p.s, p.within = newScanner(bytes.NewReader(content), nil), true
+	whole, text := p.multipart(part, at)
+	p.within = false
+	if p.found == nil {
+		p.s = outer
+	}
+	return whole, text, true
 }
 
 // asText reads a multipart without parts as the text it then is.
@@ -245,7 +287,7 @@ func (p *parser) preamble() (kept []byte, cut bool) {
 		if len(b) == 0 {
 			return kept, cut
 		}
-		room := p.lim.TextBytes - int64(len(kept))
+		room := max(p.lim.TextBytes, DefaultTextBytes) - int64(len(kept))
 		if cut = cut || int64(len(b)) > room; room > 0 {
 			kept = append(kept, b[:min(int64(len(b)), room)]...)
 		}

@@ -48,6 +48,27 @@ func TestRepair(t *testing.T) {
 			name: "boundary that never comes", raw: mail("Subject: x", "Content-Type: multipart/mixed; boundary=never", "", "one"),
 			subject: "x", text: "one", defects: []string{"multipart without any part is read as text"},
 		},
+		{
+			name: "another boundary than the declared one", raw: mail("Content-Type: multipart/mixed; boundary='bb'", "", "--bb", "Content-Type: text/plain", "", "one", "--bb", "", "two", "--bb--"),
+			text: "one\n\ntwo", defects: []string{"the boundary of a multipart never comes; another was taken"},
+		},
+		{
+			name: "another boundary than the declared one, within", raw: mail("Content-Type: multipart/mixed; boundary=a", "", "--a", "Content-Type: multipart/alternative; boundary=c", "",
+				"--bb", "Content-Type: text/plain", "", "one", "--bb--", "--a", "", "two", "--a--"),
+			text: "one\n\ntwo", defects: []string{"the boundary of a multipart never comes; another was taken"},
+		},
+		{
+			name: "multipart in base64", raw: mail("Content-Type: multipart/mixed; boundary=b", "Content-Transfer-Encoding: base64", "", "LS1iDQoNCm9uZQ0KLS1iDQoNCnR3bw0KLS1iLS0="),
+			text: "one\n\ntwo", defects: []string{"a multipart was encoded as base64"},
+		},
+		{
+			name: "multipart in quoted-printable", raw: mail("Content-Type: multipart/mixed; boundary=\"=b\"", "Content-Transfer-Encoding: quoted-printable", "", "--=3D=", "b", "", "one =3D 1", "--=3Db--"),
+			text: "one = 1", defects: []string{"a multipart was encoded as quoted-printable"},
+		},
+		{
+			name: "text before an end and no part", raw: mail("Content-Type: multipart/mixed; boundary=b", "", "one", "--b--", "two"),
+			text: "one", defects: []string{"multipart without any part is read as text"},
+		},
 		{name: "junk in base64", raw: mail("Content-Transfer-Encoding: base64", "", "aGVs!bG8g", "*****", "d29y\xffbGQ="), text: "hello world"},
 		{name: "base64 with blanks within", raw: mail("Content-Transfer-Encoding: base64", "", "aGVs bG8g d29y bGQ="), text: "hello world"},
 		{

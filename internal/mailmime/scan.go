@@ -40,18 +40,19 @@ func newScanner(r io.Reader, br *bufio.Reader) *scanner {
 		size = bufferFor(r, scanBuffer)
 		br = bufio.NewReaderSize(r, size)
 	}
-	// A file with old Macintosh line ends has CRs only.
-	head, err := br.Peek(size)
+	return &scanner{br: br, size: size, hit: -1, bol: true}
+}
+
+// mendLines gives a message sound line ends where none of the first ones is.
+func (s *scanner) mendLines() {
+	head, err := s.br.Peek(s.size)
 	twice := bytes.Count(head, []byte("\r\r\n"))
 	switch sound := err == nil || errors.Is(err, io.EOF); {
-	case bytes.IndexByte(head, '\r') >= 0 && bytes.IndexByte(head, '\n') < 0 && sound:
-		br = bufio.NewReaderSize(&lfReader{r: br}, size)
+	case bytes.IndexByte(head, '\r') >= 0 && bytes.IndexByte(head, '\n') < 0 && sound: // a file with old Macintosh line ends has CRs only
+		s.br = bufio.NewReaderSize(&lfReader{r: s.br}, s.size)
 	case twice > 0 && twice == bytes.Count(head, []byte("\n")): // a program took LF for a line end where CR LF was one
-		br = bufio.NewReaderSize(&crReader{r: br}, size)
-	default:
-		twice = 0
+		s.br, s.twice = bufio.NewReaderSize(&crReader{r: s.br}, s.size), true
 	}
-	return &scanner{br: br, size: size, hit: -1, bol: true, twice: twice > 0}
 }
 
 // leastBuffer is what bufio takes anyway.

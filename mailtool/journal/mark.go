@@ -13,7 +13,7 @@ import (
 // an agent's work, in about 3 MB.
 const MaxMarks = 20_000
 
-// spareMarks is how many more there may be before the oldest go, all at once.
+// spareMarks is how many of the oldest go at once, so that not every mark beyond costs a look at all.
 const spareMarks = MaxMarks / 8
 
 // Mark sets or clears handled marks.
@@ -37,20 +37,20 @@ func (m *Memory) Mark(_ context.Context, box mailtool.MarkBox, ids []string, han
 	for _, id := range ids {
 		marks[id] = now
 	}
-	if len(marks) > MaxMarks+spareMarks {
+	if len(marks) > MaxMarks {
 		thin(marks)
 	}
 	return nil
 }
 
-// thin forgets the marks set longest ago, down to MaxMarks.
+// thin forgets the marks set longest ago, spareMarks below MaxMarks.
 func thin(marks map[string]time.Time) {
 	ids := make([]string, 0, len(marks))
 	for id := range marks {
 		ids = append(ids, id)
 	}
 	slices.SortFunc(ids, func(a, b string) int { return cmp.Or(marks[a].Compare(marks[b]), cmp.Compare(a, b)) })
-	for _, id := range ids[:len(ids)-MaxMarks] {
+	for _, id := range ids[:len(ids)-MaxMarks+spareMarks] {
 		delete(marks, id)
 	}
 }
@@ -64,6 +64,9 @@ func (m *Memory) Marked(_ context.Context, box mailtool.MarkBox, ids []string, n
 		if now.Sub(at) >= mailtool.MarkKeep {
 			delete(marks, id)
 		}
+	}
+	if len(marks) == 0 {
+		delete(m.marks, box)
 	}
 	for _, id := range ids {
 		if _, ok := marks[id]; ok {

@@ -135,3 +135,19 @@ func TestThreadsFillAnswers(t *testing.T) {
 		t.Log(len(res.JSON))
 	}
 }
+
+// TestWarningsAreFew: of a broken message's hundreds of faults a few are named, and the rest is counted.
+func TestWarningsAreFew(t *testing.T) {
+	for _, format := range []string{"text", "headers"} {
+		reg, caller := floodFixture(t, "dm")
+		res, err := reg.Call(context.Background(), caller, "read_message", json.RawMessage(`{"ids":["dm-1"],"format":"`+format+`"}`))
+		var out readOut
+		if err != nil || json.Unmarshal(res.JSON, &out) != nil {
+			t.Fatal(err)
+		}
+		list := out.Messages[0].Warnings // the last one says what is left out for length
+		if n := len(list); n != maxWarnings+1 || !strings.HasPrefix(list[maxWarnings-1], "and 19") {
+			t.Errorf("%s: %d warnings, %.80q", format, n, list[max(0, min(n, maxWarnings)-1):])
+		}
+	}
+}

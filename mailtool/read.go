@@ -28,6 +28,9 @@ func readMessage(ctx context.Context, env *Env, in readIn) (*readOut, error) {
 	if in.Offset > 0 && len(in.IDs) > 1 {
 		return nil, paramFault("offset", "is given with several ids", "one id")
 	}
+	if in.Offset > 0 && in.Format == "headers" {
+		return nil, paramFault("offset", "is given with format headers", "a format with a text")
+	}
 	ids := make([]provider.MessageID, len(in.IDs))
 	for i, id := range in.IDs {
 		ids[i] = provider.MessageID(id)

@@ -3,8 +3,12 @@ package mailtool_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/postern-mail/postern/mailtool"
 )
 
 // shown is one message of read_message.
@@ -126,6 +130,45 @@ func TestReadLongLinks(t *testing.T) {
 	for format, whole := range map[string]bool{"": false, "full": true} {
 		if m := readOne(t, id, format, call); strings.Contains(m.Body, address) != whole || !strings.Contains(m.Body, "https://login.example.org/") {
 			t.Errorf("format %q: %s", format, m.Body)
+		}
+	}
+}
+
+// TestReadOffset: an offset counts what can be read on, and only that.
+func TestReadOffset(t *testing.T) {
+	reg, caller, deliver := mailbox(t)
+	id := deliver("INBOX", "From: bob@example.com\nContent-Type: text/html; charset=utf-8\n\n<p>Grüße aus <b>Köln</b></p>"+strings.Repeat("<p>und noch eine Zeile mit „Zeichen“</p>\n", 2000))
+	for format, test := range map[string]struct {
+		offset int
+		code   mailtool.Code
+		says   string
+	}{
+		"headers": {1, mailtool.Invalid, ""},
+		"text":    {10_000_000, "", "offset is behind the end"},
+		"full":    {10_000_000, "", "offset is behind the end"},
+		"html":    {10_000_000, "", "offset is behind the end"},
+	} {
+		t.Run(format, func(t *testing.T) {
+			res, err := reg.Call(context.Background(), caller, "read_message", json.RawMessage(fmt.Sprintf(`{"ids":[%q],"format":%q,"offset":%d}`, id, format, test.offset)))
+			var failure *mailtool.Error
+			if errors.As(err, &failure) != (test.code != "") || failure != nil && failure.Code != test.code || !strings.Contains(string(res.JSON), test.says) {
+				t.Errorf("%s, %v", res.JSON, err)
+			}
+		})
+	}
+	for _, format := range []string{"text", "full", "html"} {
+		var joined strings.Builder
+		for offset, calls := 0, 0; calls == 0 || offset > 0; calls++ {
+			res, err := reg.Call(context.Background(), caller, "read_message", json.RawMessage(fmt.Sprintf(`{"ids":[%q],"format":%q,"offset":%d}`, id, format, offset)))
+			var out conversation
+			if err != nil || json.Unmarshal(res.JSON, &out) != nil || calls > 30 {
+				t.Fatalf("%s, call %d: %v", format, calls, err)
+			}
+			joined.WriteString(inside(t, out.Untrusted, out.Messages[0].Body))
+			offset = out.Messages[0].NextOffset
+		}
+		if n := strings.Count(joined.String(), "und noch eine Zeile mit „Zeichen“"); n != 2000 {
+			t.Errorf("%s: %d lines of 2000", format, n)
 		}
 	}
 }

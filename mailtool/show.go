@@ -73,7 +73,7 @@ func (env *Env) show(m *provider.Message, body mailtext.Result, in readIn, share
 		for _, f := range m.Header {
 			out.Headers = append(out.Headers, cleanLine(f.Name+": "+f.Value))
 		}
-		out.Warnings = cleanLines(m.Defects)
+		out.Warnings = warnings(cleanLines(m.Defects))
 		out.fit(share)
 		return out
 	}
@@ -173,11 +173,11 @@ func (m *messageOut) fit(share int) {
 // maxWarnings is how many a reader takes in; a broken message has dozens.
 const maxWarnings = 8
 
-// warnings joins lists of them, the most telling first.
+// warnings joins lists of them, the most telling first, and counts those beyond maxWarnings in the last.
 func warnings(lists ...[]string) []string {
 	all := slices.Concat(lists...)
-	if more := len(all) - maxWarnings; more > 0 {
-		all = append(all[:maxWarnings:maxWarnings], andMore(more))
+	if len(all) > maxWarnings {
+		all = append(all[:maxWarnings-1:maxWarnings-1], andMore(len(all)-maxWarnings+1))
 	}
 	return all
 }

@@ -68,7 +68,7 @@ var rules = map[string]rule{
 
 	"internal/mailfacts": {ours: []string{"provider", "internal/mailtext"}, outside: []string{netX}, why: "it reads the domain's messages, for mailtool"},
 
-	"mailtool":         {ours: []string{"provider", "scopes", "internal/mailtext", "internal/mailfacts", "internal/calendar", "internal/doctext", "internal/spread"}, outside: []string{netX}, why: "tools know no MCP, no HTTP and no backend"},
+	"mailtool":         {ours: []string{"provider", "scopes", "internal/mailtext", "internal/mailfacts", "internal/calendar", "internal/doctext", "internal/spread"}, outside: []string{netX, textX}, why: "tools know no MCP, no HTTP and no backend"},
 	"mailtool/catalog": {ours: []string{"mailtool", "provider", "scopes", "internal/rest", "internal/mailtext"}, why: "records become tools and requests"},
 	"mailtool/journal": {ours: []string{"mailtool", "scopes", "internal/sqldb"}, why: "it stores what tools did"},
 	"mailtool/funcall": {ours: []string{"mailtool", "scopes"}, why: "schemas for other hosts know no backend"},

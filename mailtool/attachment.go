@@ -112,7 +112,7 @@ func (env *Env) getPart(ctx context.Context, id provider.MessageID, part provide
 		if convert := env.tools.converters[a.kind]; convert != nil {
 			return env.getText(ctx, &a, in, converted(convert))
 		}
-		if kind := doctext.Kind(info.Type, info.Name, head); kind != "" {
+		if kind := doctext.Kind(info.Type+"; charset="+info.Charset, info.Name, head); kind != "" {
 			return env.getText(ctx, &a, in, env.document(kind, info.Charset))
 		}
 		if a.kind == typePDF {

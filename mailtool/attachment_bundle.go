@@ -9,6 +9,9 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/postern-mail/postern/provider"
 )
 
@@ -105,13 +108,14 @@ func isPacked(kind string) bool {
 	return isImage(kind) || main == "video" || main == "audio" || strings.Contains(sub, "zip") || strings.HasPrefix(sub, "vnd.openxmlformats")
 }
 
-// unlike puts a number to a name that is taken, on systems that do not tell
-// capitals apart either.
+// unlike puts a number to a name that is taken, also on systems that do not tell
+// capitals or the ways to write an accent apart.
 func unlike(name string, taken map[string]bool) string {
+	fold := func(s string) string { return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s))) }
 	base, ending := splitName(name)
-	for n := 2; taken[strings.ToLower(name)]; n++ {
+	for n := 2; taken[fold(name)]; n++ {
 		name = base + " (" + strconv.Itoa(n) + ")" + ending
 	}
-	taken[strings.ToLower(name)] = true
+	taken[fold(name)] = true
 	return name
 }

@@ -77,6 +77,9 @@ func wholeLines(piece []byte, n int, more bool) []byte {
 	if i := bytes.LastIndexByte(part, '\n'); i >= len(part)/2 {
 		return part[:i+1]
 	}
+	if n := len(part) - 1; n > 0 && part[n] == '\r' {
+		return part[:n] // a line end of two bytes stays whole
+	}
 	for back := 1; back < utf8.UTFMax && back < len(part); back++ {
 		at := len(part) - back
 		if utf8.RuneStart(part[at]) {

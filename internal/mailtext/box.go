@@ -23,10 +23,16 @@ func (d *decls) declareBox(name, value string, w weight) {
 		}
 	case "position":
 		d.set(propPosition, oneOf(value, "absolute fixed relative", "static sticky -webkit-sticky initial inherit unset revert"), w)
+		if value == "absolute" || value == "fixed" {
+			d.set(propFloat, saysYes, w)
+		}
 	case "left", "top", "right", "bottom", "inset":
 		d.declareOffset(name, value, w)
 	case "margin", "margin-left", "margin-top":
 		d.declareMargin(name, value, w)
+		d.declareGap(name, value, w)
+	case "margin-right", "padding", "padding-left", "padding-right":
+		d.declareGap(name, value, w)
 	case "text-indent":
 		if _, ok := pixels(firstWord(value)); ok || wide(value) {
 			d.set(propIndent, indent(firstWord(value)), w)

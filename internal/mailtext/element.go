@@ -60,6 +60,7 @@ func (r *renderer) start(l *lexer) {
 	e.names = r.rules.enter(r.scratch)
 	if !e.total.gone {
 		e.laidOut = true
+		r.placed(e)
 		r.entered(t, tr, a)
 		e.region = r.beginRegion(t, a)
 	}
@@ -103,7 +104,7 @@ func (r *renderer) appearance(name string, t tag, tr traits, a *attrs) (look, *d
 		inline = r.styleOf(style)
 	}
 	ruled := r.ruled(name, a)
-	if !ruled && a.set&hints == 0 && t != tagDialog && tr&pre == 0 {
+	if !ruled && a.set&hints == 0 && t != tagDialog && t != tagSup && t != tagSub && tr&pre == 0 {
 		return inline.look, &inline.decls
 	}
 	r.said = decls{}
@@ -167,7 +168,7 @@ func (r *renderer) hint(t tag, tr traits, a *attrs, d *decls) {
 		d.set(propBackground, uint32(parseColor(strings.ToLower(strings.TrimSpace(a.text(attrBgcolor))))), weightHint)
 	}
 	if len(a.val[attrBackground]) > 0 {
-		d.set(propBackground, uint32(colorOther), weightHint)
+		d.set(propPicture, saysYes, weightHint)
 	}
 	switch {
 	case t == tagFont:
@@ -183,6 +184,12 @@ func (r *renderer) hint(t tag, tr traits, a *attrs, d *decls) {
 		d.set(propColor, uint32(colorOther), weightHint) // links have a colour of their own
 	case tr&pre != 0:
 		d.set(propSpace, saysYes, weightHint)
+	}
+	switch t { // wherever styles put them
+	case tagSup:
+		d.set(propRaise, '^', weightMeant)
+	case tagSub:
+		d.set(propRaise, '_', weightMeant)
 	}
 }
 
@@ -270,6 +277,9 @@ func (r *renderer) left(e *element) {
 	r.rules.leave(e.names)
 	if !e.laidOut {
 		return
+	}
+	if e.traits&(line|para|tableParts) == 0 {
+		r.parted(e)
 	}
 	r.breaks(e.tag, e.traits)
 	r.endRegion(e.region)

@@ -78,7 +78,7 @@ var moreCarriers = []struct{ name, src string }{
 	{"drawing of no size", `<svg width=0 height=0><text>SECRET</text></svg>VISIBLE`},
 	{"symbol", `<svg><symbol><text>SECRET</text></symbol></svg>VISIBLE`},
 	{"text of an image of no size", `<img src="cid:x" alt="SECRET" width=1 height=1>VISIBLE`},
-	{"no height at most", `<p style="max-height:0">SECRET</p>VISIBLE`},
+	{"no height at most", `<p style="max-height:0;overflow-y:hidden">SECRET</p>VISIBLE`},
 	{"lines without height", `<p style="line-height:0;overflow:hidden">SECRET</p>VISIBLE`},
 	{"lines without height around", `<div style="overflow:hidden;line-height:0px"><b>SECRET</b></div>VISIBLE`},
 	{"lines without height in a shorthand", `<p style="font:16px/0 a;overflow:hidden">SECRET</p>VISIBLE`},

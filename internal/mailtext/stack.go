@@ -24,6 +24,7 @@ type element struct {
 	names   []string // those that rules ask of ancestors
 	laidOut bool     // the writer knows of it
 	region  int32    // its number among the renderer's regions, 0 for none
+	from    int      // where an inline element begins in the writer's output
 }
 
 // formatting is an inline element whose look outlives the block it was opened in.

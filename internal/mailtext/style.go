@@ -35,6 +35,11 @@ const (
 	propColor
 	propFill
 	propBackground
+	propPicture
+	propClipText
+	propFloat
+	propGap
+	propRaise
 	propSpace
 	propCount
 )
@@ -45,6 +50,11 @@ const (
 	saysYes            // on most matters: it hides
 	saysNo
 	saysParent // what the parent says, or a size relative to the parent's
+	// Of display, what shows in another way than as part of a line.
+	saysBlock // begins and ends a line
+	saysRow   // a block whose parts stand apart
+	saysApart // stands apart from what is before and behind it
+	saysBox   // apart as well, if it has a width
 )
 
 // weight orders declarations on one matter (CSS Cascading 4 section 6.1): the later of the heaviest wins.
@@ -54,6 +64,7 @@ const (
 	weightHint      weight = 1 // attributes such as bgcolor
 	weightInline    weight = 1 << 13
 	weightImportant weight = 1 << 14
+	weightMeant     weight = 1 << 15 // what an element means, whatever it looks like
 )
 
 type decl struct {
@@ -88,6 +99,9 @@ type look struct {
 	flat             uint8 // lines without height, which are cut off
 	fade             uint8 // how much of the opacity is missing, in 1/255
 	fg, fill, bg     color
+	place            place // of the element itself; what is inside has its own
+	row              bool  // the parts stand apart
+	raise            byte  // the sign for letters above or below the line, of the element itself
 }
 
 // look sums the declarations up.
@@ -98,7 +112,7 @@ func (d *decls) look() look {
 	l.gone = d.yes(propDisplay) || d.yes(propOpacity) || d.yes(propFilter) || d.yes(propContent) ||
 		d.yes(propMarginLeft) || d.yes(propMarginTop) || d.yes(propIndent) ||
 		d.yes(propTransform) || d.yes(propScale) || d.yes(propTranslate) || d.yes(propClipPath) ||
-		d.yes(propMaxHeight) || d[propIndent].says == saysParent && d.yes(propOverflow) ||
+		d[propIndent].says == saysParent && d.yes(propOverflow) ||
 		boxed && d.yes(propOverflow) || d.yes(propPosition) && (offset || d.yes(propClip))
 	if s := d[propVisibility].says; s != saysParent {
 		l.vis = uint8(s)
@@ -119,9 +133,19 @@ func (d *decls) look() look {
 	if bg := color(d[propBackground].says); bg != colorClear {
 		l.bg = bg
 	}
+	if d.yes(propPicture) {
+		l.bg = colorOther
+	}
+	if d.yes(propClipText) {
+		if either(l.fill, l.fg) == colorClear { // the letters are where the background is seen
+			l.fill = either(l.bg, colorClear)
+		}
+		l.bg = 0
+	}
 	if fade := d[propFade].says; fade > 0 {
 		l.fade = uint8(fade - 1)
 	}
+	l.place, l.row, l.raise = d.place(), d[propDisplay].says == saysRow, byte(d[propRaise].says)
 	return l
 }
 
@@ -201,7 +225,11 @@ func cutDeclaration(s string) (one, rest string) {
 func (d *decls) declare(name, value string, w weight) {
 	switch name {
 	case "display":
-		d.set(propDisplay, oneOf(value, "none", displays), w)
+		d.set(propDisplay, display(value), w)
+	case "float":
+		d.set(propFloat, oneOf(value, "left right inline-start inline-end", "none initial inherit unset revert"), w)
+	case "vertical-align":
+		d.set(propRaise, raised(value), w)
 	case "visibility":
 		if value == "inherit" || value == "unset" {
 			d.set(propVisibility, saysParent, w)
@@ -234,7 +262,9 @@ func (d *decls) declare(name, value string, w weight) {
 	case "-webkit-text-fill-color":
 		d.set(propFill, uint32(textColor(value)), w)
 	case "background", "background-color", "background-image":
-		d.set(propBackground, uint32(background(value)), w)
+		d.declareBackground(name, value, w)
+	case "background-clip", "-webkit-background-clip":
+		d.set(propClipText, yesIf(value == "text"), w)
 	case "white-space":
 		d.set(propSpace, yesIf(strings.HasPrefix(value, "pre") || value == "break-spaces"), w)
 	default:
@@ -297,11 +327,19 @@ func textColor(value string) color {
 	return parseColor(value)
 }
 
-// background reads a background's colour; a picture may have any.
-func background(s string) color {
-	if strings.Contains(s, "url(") || strings.Contains(s, "gradient(") || strings.Contains(s, "image(") {
-		return colorOther
+// declareBackground notes a background's colour, and a picture above it, which may have any.
+func (d *decls) declareBackground(name, value string, w weight) {
+	picture := strings.Contains(value, "url(") || strings.Contains(value, "gradient(") || strings.Contains(value, "image(")
+	if name != "background-color" && (picture || name == "background" || value == "none" || wide(value)) {
+		d.set(propPicture, yesIf(picture), w)
 	}
+	if name != "background-image" && !picture {
+		d.set(propBackground, uint32(background(value)), w)
+	}
+}
+
+// background reads a background's colour.
+func background(s string) color {
 	if s == "none" || wide(s) {
 		return colorClear
 	}

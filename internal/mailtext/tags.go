@@ -32,6 +32,8 @@ const (
 	tagQuote
 	tagScript
 	tagStyle
+	tagSub
+	tagSup
 	tagSVG
 	tagTable
 	tagTemplate
@@ -76,6 +78,10 @@ func lookupTag(name string) (tag, traits) {
 		return tagNone, format
 	case "font":
 		return tagFont, format
+	case "sub":
+		return tagSub, 0
+	case "sup":
+		return tagSup, 0
 	case "br":
 		return tagBr, void | special
 	case "img", "image":

@@ -23,6 +23,8 @@ type writer struct {
 	full      bool
 	space     bool
 	glued     bool // a reference was the last thing written
+	apart     bool // what comes next stands with a gap from what was written
+	raise     byte // the sign for letters above or below the line, if they come next
 	breaks    int  // newlines due: 1 ends a line, 2 a paragraph
 	quote     int
 	lastQuote int    // the quote depth of the last line written
@@ -130,9 +132,26 @@ func (w *writer) text(s string, preserve bool) {
 			r, _ := utf8.DecodeRuneInString(s[start:])
 			w.space = w.space || unicode.IsLetter(r) || unicode.IsDigit(r) || r == '['
 		}
+		w.part(s[start:])
 		w.begin()
 		w.append(s[start:end])
 		i = end
+	}
+}
+
+// part keeps s from becoming one word or number with what was written, where the page shows a gap or raised letters.
+func (w *writer) part(s string) {
+	apart, raise := w.apart, w.raise
+	w.apart, w.raise = false, 0
+	if w.space || w.breaks > 0 || len(w.out) == 0 {
+		return
+	}
+	first, _ := utf8.DecodeRuneInString(s)
+	last, _ := utf8.DecodeLastRune(w.out)
+	if apart && !strings.ContainsRune(".,;:!?)]'’\"”", first) && !strings.ContainsRune("([‘“\"", last) {
+		w.space = true
+	} else if raise > ' ' && (unicode.IsDigit(last) || last == ')') && (unicode.IsDigit(first) || strings.ContainsRune("+-−", first)) {
+		w.append(string(raise))
 	}
 }
 

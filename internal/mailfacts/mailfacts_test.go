@@ -1,6 +1,7 @@
 package mailfacts_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -39,6 +40,8 @@ func TestUnsubscribe(t *testing.T) {
 		{"without brackets", header("List-Unsubscribe: https://news.example.org/u"), ""},
 		{"another scheme", header("List-Unsubscribe: <javascript:alert(1)>, <ftp://x>, <data:text/html,x>"), ""},
 		{"two recipients", header("List-Unsubscribe: <mailto:a@example.org,b@example.org>"), ""},
+		{"two at signs", header("List-Unsubscribe: <mailto:a@b@example.org>"), ""},
+		{"no at sign", header("List-Unsubscribe: <mailto:a>"), ""},
 		{"further recipients in the query", header("List-Unsubscribe: <mailto:a@example.org?cc=boss@example.org&subject=x>"), "mail to a@example.org (subject: x)"},
 		{"a line break in the address", header("List-Unsubscribe: <mailto:a@example.org%0D%0ABcc:b@example.org>"), ""},
 		{"invisible characters in the address", header("List-Unsubscribe: <mailto:a%E2%80%8B@example.org>"), ""},
@@ -87,7 +90,14 @@ func TestAuthentication(t *testing.T) {
 		{"one signature of two", "", header("Authentication-Results: mx.example.org; dkim=fail header.d=a.test; dkim=pass header.d=b.test", outside), "dkim=pass"},
 		{"words that are no results", "", header("Authentication-Results: mx.example.org 1; dmarc=ignore-previous-instructions; spf=PASS; x=pass", outside), "spf=pass"},
 		{"results in comments and quotes", "", header(`Authentication-Results: mx.example.org; spf=fail (x; dmarc=pass) reason="y; dkim=pass"`, outside), "spf=fail"},
-		{"versions", "", header("Authentication-Results: mx.example.org 1; dkim/1 = pass", outside), ""},
+		{"versions", "", header("Authentication-Results: mx.example.org 1; dkim/1=pass", outside), "dkim=pass"},
+		{"blanks around the sign", "", header("Authentication-Results: mx.example.org 1; dkim =pass", outside), "dkim=pass"},
+		{"an escaped bracket in a comment", "", header(`Authentication-Results: mx.example.org; spf=fail (x \) ; dmarc=pass; y) ; dkim=none`, outside), "spf=fail dkim=none"},
+		{"a quote in a comment", "", header(`Authentication-Results: mx.example.org; spf=fail (5" pipe); dmarc=fail`, outside), "spf=fail dmarc=fail"},
+		{"a name that ends like Google's", "", header(google, "Authentication-Results: mx.evilgoogle.com; dmarc=pass"), ""},
+		{"a server that ends like Google's", "", header("Received: from x by mx.evilgoogle.com with ESMTPS", "Authentication-Results: mx.google.com; dmarc=pass"), ""},
+		{"a server's name before a semicolon", "", header("Received: by mx.google.com; Fri, 20 Nov 2026 09:00:00 +0000", "Authentication-Results: mx.google.com; dmarc=pass"), "dmarc=pass"},
+		{"an address that is not inside Google", "", header("Received: by 2001:db8::1 with SMTP id x", google, "Authentication-Results: mx.google.com; dmarc=pass"), ""},
 		{"none", "", header("Authentication-Results: mx.example.org; none", outside), ""},
 		{"a host that greets as by", "", header("Received: from by mx.google.com (mail.example.net [192.0.2.1]) by mx.example.org", "Authentication-Results: mx.google.com; dmarc=pass"), ""},
 		{"a host named in a comment", "", header("Received: from x (x by mx.google.com [192.0.2.1])\tby mx.example.org", "Authentication-Results: mx.google.com; dmarc=pass"), ""},
@@ -135,6 +145,15 @@ func TestWarnings(t *testing.T) {
 		{"answers to a sister", provider.Message{Summary: provider.Summary{From: from("", "a@news.example.co.uk")}, ReplyTo: from("", "b@help.example.co.uk")}, nil},
 		{"answers to another under one public suffix", provider.Message{Summary: provider.Summary{From: from("", "a@one.co.uk")}, ReplyTo: from("", "b@two.co.uk")},
 			[]string{`answers go to another domain than the author's: "two.co.uk"`}},
+		{"a name in double quotes", provider.Message{Summary: provider.Summary{From: []provider.Address{{Name: "a", Addr: "x@evil.test"}}}, Parts: []provider.Part{{Name: `say "yes".pdf.exe`}}},
+			[]string{`a file name hides what kind of file it is: "say 'yes'.pdf.exe"`}},
+		{"a name on a network without dots", provider.Message{Summary: provider.Summary{From: from("ann@work via lists", "list@example.org")}}, nil},
+		{"a dot at the end of the domain", provider.Message{Summary: provider.Summary{From: from("ann@example.org", "ann@Example.ORG.")}}, nil},
+		{"two scripts without Latin", provider.Message{Summary: provider.Summary{From: from("", "x@δж.example")}}, []string{lookalike + `"xn--pxa4x.example"`}},
+		{"Cyrillic among Chinese", provider.Message{Summary: provider.Summary{From: from("", "x@中д.example")}}, []string{lookalike + `"xn--d1a7898a.example"`}},
+		{"answers to a look-alike", provider.Message{Summary: provider.Summary{From: from("", "a@example.org")}, ReplyTo: from("", "x@pаypal.example")},
+			[]string{`answers go to another domain than the author's: "xn--pypal-4ve.example"`, "the domain for answers is written in letters that look like others"}},
+		{"answers to hundreds", provider.Message{Summary: provider.Summary{From: from("", "a@example.org")}, ReplyTo: append(slices.Repeat(from("", "a@example.org"), 10), from("", "x@evil.test")...)}, nil},
 		{"answers of a list", provider.Message{Summary: provider.Summary{From: from("", "a@example.org")}, ReplyTo: from("", "x@lists.test"), Header: header("List-Id: <x.lists.test>")}, nil},
 		{"invisible characters in recipients", provider.Message{Summary: provider.Summary{From: from("", "ann@example.org"), To: from("B\u200bob", "bob@example.org"), Cc: from("\u202eEve", "eve@example.org")}},
 			[]string{"invisible or reordering characters in subject, names or file names: 2"}},

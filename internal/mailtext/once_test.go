@@ -1,6 +1,7 @@
 package mailtext_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -72,6 +73,24 @@ func TestOnce(t *testing.T) {
 				t.Errorf("want -, got +:\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestOnceIsBounded: behind a million words nothing more is remembered, and nothing left out for it.
+func TestOnceIsBounded(t *testing.T) {
+	var words strings.Builder
+	for n := range 1<<20 + 8 {
+		words.WriteString(strconv.Itoa(n))
+		words.WriteByte(' ')
+	}
+	o := mailtext.NewOnce()
+	o.Add(words.String())
+	o.Add(letter)
+	if got := repeats(letter, o.Spans(letter)); got != letter {
+		t.Errorf("%q", got)
+	}
+	if got := repeats("0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20\n", o.Spans("0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20\n")); !strings.HasPrefix(got, "[") {
+		t.Errorf("what came first is forgotten: %q", got)
 	}
 }
 

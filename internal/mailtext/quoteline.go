@@ -217,6 +217,8 @@ type header struct {
 	names  int  // how many fields it has, known or not
 	first  bool // it begins with From or Date, as mail programs have it
 	signed bool // with an address or a time of day in it
+	author bool // with an address as the one it is from
+	others bool // with fields that copied headers do not have
 }
 
 func (h header) count() int {
@@ -229,14 +231,15 @@ func (h header) count() int {
 	return n
 }
 
-// strong reports a header that needs no other sign beside it. What forms on web pages send has no recipient.
+// strong reports a header that needs no other sign beside it. What forms on web pages send has no recipient; journeys,
+// payments and recorded calls have both ends and a time, but no address, and no subject or more beside it.
 func (h header) strong() bool {
-	return h.below() && h.fields&(fieldTo|fieldCopy) != 0
+	return h.below() && h.fields&(fieldTo|fieldCopy) != 0 && (h.author || !h.others)
 }
 
 // below reports a header good enough below a line across the page.
 func (h header) below() bool {
-	return h.first && h.signed && h.fields&fieldFrom != 0 && h.count() >= 3
+	return h.first && h.signed && h.fields&fieldFrom != 0 && h.count() >= 3 && (h.author || h.fields&fieldSubject != 0)
 }
 
 // beside reports a header good enough below a line of dashes that names it.
@@ -296,6 +299,8 @@ func (p *letter) header(i int) header {
 				h.first = f == fieldFrom || f == fieldDate
 			}
 			h.fields |= f
+			h.author = h.author || f == fieldFrom && mailAddress.MatchString(value)
+			h.others = h.others || f == fieldNone
 			h.names++
 			h.last, wrapped = j, 0
 			h.signed = h.signed || f != fieldSubject && mailAddress.MatchString(value) || (f == fieldDate || f == fieldNone) && timeGiven.MatchString(value)

@@ -104,11 +104,12 @@ func contentsOf(uri string, res mailtool.Result) (*mcp.ResourceContents, error) 
 		return blob(uri, res.Files[0]), nil
 	}
 	var read struct {
-		Untrusted  string   `json:"untrusted"`
-		Name       string   `json:"name"`
-		Text       string   `json:"text"`
-		Notes      []string `json:"notes"`
-		NextOffset int64    `json:"next_offset"`
+		Untrusted  string          `json:"untrusted"`
+		Name       string          `json:"name"`
+		Text       string          `json:"text"`
+		Notes      []string        `json:"notes"`
+		NextOffset int64           `json:"next_offset"`
+		Dropped    json.RawMessage `json:"dropped"`
 	}
 	if err := json.Unmarshal(res.JSON, &read); err != nil {
 		return nil, fmt.Errorf("read %s: %w", uri, err)
@@ -123,7 +124,11 @@ func contentsOf(uri string, res mailtool.Result) (*mcp.ResourceContents, error) 
 	if read.NextOffset > 0 {
 		lines = append(lines, fmt.Sprintf("It goes on: get_attachment with offset %d.", read.NextOffset))
 	}
-	return &mcp.ResourceContents{URI: uri, MIMEType: "text/plain", Text: strings.Join(append(lines, read.Notes...), "\n")}, nil
+	lines = append(lines, read.Notes...)
+	if len(read.Dropped) > 0 {
+		lines = append(lines, "Left out: "+string(read.Dropped)) // numbers
+	}
+	return &mcp.ResourceContents{URI: uri, MIMEType: "text/plain", Text: strings.Join(lines, "\n")}, nil
 }
 
 func blob(uri string, f mailtool.File) *mcp.ResourceContents {

@@ -325,3 +325,13 @@ func TestForeignTemplatesStay(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// TestResourceSaysWhatIsLeftOut: as the tool's answer does.
+func TestResourceSaysWhatIsLeftOut(t *testing.T) {
+	acct, id := mailboxOf(t, "ann", files{text: "pay\u200b now"})
+	cs := connect(t, serving(t, mcpadapt.Fixed(&mailtool.Caller{Grant: mayRead(scopes.AllAccounts()), Accounts: []mailtool.Account{acct}})))
+	got := readOne(t, cs, "mail://ann/"+id+"/2")
+	if lines := strings.Split(got.Text, "\n"); !strings.Contains(got.Text, "\npay now\n") || lines[len(lines)-1] != `Left out: {"invisible":1}` {
+		t.Errorf("%q", lines)
+	}
+}

@@ -2,6 +2,7 @@ package mailtool_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,6 +11,8 @@ import (
 	"testing"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/postern-mail/postern/mailtool"
 )
 
 // TestTextThatIsNone: what is called text and is not comes as the file it is.
@@ -132,5 +135,21 @@ func TestNamesInABundle(t *testing.T) {
 	}
 	if said, err := exec.Command(python, "-m", "zipfile", "-t", path).CombinedOutput(); err != nil || !strings.Contains(string(said), "Done") {
 		t.Errorf("%s, %v", said, err)
+	}
+}
+
+// TestFileBytes: an embedder's bound on files beside the answer holds whatever it is.
+func TestFileBytes(t *testing.T) {
+	d := newDesk(t, nil)
+	id := string(d.deliver(letterWith(file{kind: "application/x-thing", data: noise(1000)}, file{kind: "application/x-thing", data: noise(200_000)})))
+	for bound, fits := range map[int][2]bool{999: {}, 1000: {true}, 199_999: {true}, 200_000: {true, true}, 1 << 30: {true, true}} {
+		d.caller.FileBytes = bound
+		for i, want := range fits {
+			out, err := d.try(fmt.Sprintf(`{"handle":"%s:%d"}`, id, i+2))
+			var e *mailtool.Error
+			if want != (err == nil && len(out.files) == 1) || !want && (!errors.As(err, &e) || e.Code != mailtool.TooLarge) {
+				t.Errorf("bound %d, part %d: %v", bound, i+2, err)
+			}
+		}
 	}
 }

@@ -2,13 +2,17 @@ package mailfacts
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/postern-mail/postern/provider"
 )
 
-// verdicts are results by method: "spf", "dkim", "dmarc".
-type verdicts map[string]string
+// verdicts are by method: "spf", "dkim", "dmarc".
+type verdicts map[string]verdict
+
+// verdict is a result, and whose it is when that is not the author's domain: anybody passes for a domain of their own.
+type verdict struct{ result, other string }
 
 // methods are shown in this order.
 func methods() []string { return []string{"spf", "dkim", "dmarc"} }
@@ -16,8 +20,12 @@ func methods() []string { return []string{"spf", "dkim", "dmarc"} }
 func (v verdicts) String() string {
 	var out []string
 	for _, m := range methods() {
-		if v[m] != "" {
-			out = append(out, m+"="+v[m])
+		switch one := v[m]; {
+		case one.result == "":
+		case one.result == "pass" && one.other != "" && v["dmarc"].result != "pass":
+			out = append(out, m+"=pass for "+one.other)
+		default:
+			out = append(out, m+"="+one.result)
 		}
 	}
 	return strings.Join(out, " ")
@@ -43,8 +51,8 @@ func services() []service {
 // into a message, and section 5 asks servers to remove those in their own name, but few do. So a field counts when it
 // stands above the first Received field, where no sender can write; when it is the topmost under the border's name; or
 // when the service that delivered the message is one known to remove forged ones.
-func authentication(header []provider.Field, border string) verdicts {
-	out := verdicts{}
+func authentication(m *provider.Message, border string) verdicts {
+	out, header := verdicts{}, m.Header
 	known, delivered := deliverer(header)
 	received, topmost := false, true
 	for _, f := range header {
@@ -58,7 +66,7 @@ func authentication(header []provider.Field, border string) verdicts {
 				mine = !received && delivered != "" || topmost && known != nil && known.writes(id)
 			}
 			if mine && (topmost || !received) {
-				out.add(rest)
+				out.add(rest, m.From[:min(len(m.From), maxSenders)])
 				topmost = false
 			}
 		}
@@ -123,10 +131,10 @@ func authservID(value string) (id, rest string) {
 	return words[0], rest
 }
 
-// add takes the results of a field. Of several DKIM signatures one that passes counts, since the others are of those who
-// passed the message on; of several about DMARC one that does not, since an address that a server copied without its
+// add takes the results of a field. Of several DKIM signatures one that passes counts, the author's first, since the others
+// are of those who passed the message on; of several about DMARC one that does not, since an address that a server copied without its
 // quotes may hold another; of all else the first.
-func (v verdicts) add(results string) {
+func (v verdicts) add(results string, authors []provider.Address) {
 	for one := range strings.SplitSeq(results, ";") {
 		words := strings.Fields(strings.ReplaceAll(one, " =", "="))
 		if len(words) == 0 {
@@ -137,10 +145,36 @@ func (v verdicts) add(results string) {
 		if !isMethod(method) || !isResult(result) {
 			continue
 		}
-		if v[method] == "" || method == "dkim" && result == "pass" || method == "dmarc" && v[method] == "pass" {
-			v[method] = result
+		had, now := v[method], verdict{result, otherDomain(words[1:], authors)}
+		better := method == "dkim" && result == "pass" && (had.result != "pass" || had.other != "")
+		if had.result == "" || better || method == "dmarc" && had.result == "pass" {
+			v[method] = now
 		}
 	}
+}
+
+// otherDomain is the domain that properties of a result name (RFC 8601 section 2.7), when it is no author's.
+func otherDomain(properties []string, authors []provider.Address) string {
+	for _, p := range properties {
+		name, value, _ := strings.Cut(strings.ToLower(p), "=")
+		switch name {
+		case "header.d", "header.i", "smtp.mailfrom", "smtp.helo":
+		default:
+			continue
+		}
+		domain := strings.TrimSuffix(value[strings.LastIndexByte(value, '@')+1:], ".")
+		same := func(a provider.Address) bool { return related(domain, domainOf(a.Addr)) }
+		switch {
+		case domain == "": // of a bounce
+			continue
+		case len(authors) == 0 || slices.ContainsFunc(authors, same):
+			return ""
+		case len(domain) > maxDomain || strings.TrimLeft(domain, hostLetters) != "":
+			return "another domain"
+		}
+		return domain
+	}
+	return ""
 }
 
 func isMethod(s string) bool { return s == "spf" || s == "dkim" || s == "dmarc" }

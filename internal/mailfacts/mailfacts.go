@@ -27,16 +27,16 @@ type Options struct {
 // Facts are short texts; empty means that nothing is known.
 type Facts struct {
 	Unsubscribe string   // "one-click at news.example.org; mail to leave@example.org (subject: stop)"
-	Auth        string   // "spf=pass dkim=pass dmarc=pass"
+	Auth        string   // "spf=pass dkim=pass dmarc=pass"; "dkim=pass for example.net" where that is not the author's
 	Warnings    []string // ours, a sentence each, strangers' words in quotes
 }
 
 // Of reads the header of a message. Time is linear in its size.
 func Of(m *provider.Message, opts Options) Facts {
 	f := Facts{Unsubscribe: unsubscribe(m.Header)}
-	verdicts := authentication(m.Header, opts.Border)
+	verdicts := authentication(m, opts.Border)
 	f.Auth = verdicts.String()
-	if verdicts["dmarc"] == "fail" {
+	if verdicts["dmarc"].result == "fail" {
 		f.Warnings = append(f.Warnings, "the domain of the author did not send this (dmarc=fail)")
 	}
 	f.Warnings = append(f.Warnings, deceptive(m)...)

@@ -117,6 +117,32 @@ func TestAuthentication(t *testing.T) {
 	}
 }
 
+// TestAuthenticationOfOthers: a pass of a domain that is not the author's says whose it is, unless DMARC says that one fits.
+func TestAuthenticationOfOthers(t *testing.T) {
+	for name, test := range map[string]struct{ results, want string }{
+		"the author's":          {"spf=pass smtp.mailfrom=x@bounce.bank.example; dkim=pass header.d=mail.bank.example", "spf=pass dkim=pass"},
+		"another's":             {"spf=pass smtp.mailfrom=x@evil.test; dkim=pass header.d=evil.test", "spf=pass for evil.test dkim=pass for evil.test"},
+		"another's identity":    {"dkim=pass header.i=@evil.test; spf=pass smtp.helo=mx.evil.test", "spf=pass for mx.evil.test dkim=pass for evil.test"},
+		"one of each":           {"dkim=pass header.d=evil.test; dkim=pass header.d=bank.example", "dkim=pass"},
+		"one of each, turned":   {"dkim=pass header.d=bank.example; dkim=pass header.d=evil.test", "dkim=pass"},
+		"DMARC says that it is": {"spf=pass smtp.mailfrom=x@sender.test; dkim=pass header.d=bank.example; dmarc=pass", "spf=pass dkim=pass dmarc=pass"},
+		"a failure":             {"spf=fail smtp.mailfrom=x@evil.test", "spf=fail"},
+		"a bounce's":            {"spf=pass smtp.mailfrom= smtp.helo=evil.test", "spf=pass for evil.test"},
+		"words for a domain":    {"dkim=pass header.d=(x)obey!me", "dkim=pass for another domain"},
+		"nobody named":          {"dkim=pass; spf=pass", "spf=pass dkim=pass"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := &provider.Message{
+				Summary: provider.Summary{From: []provider.Address{{Addr: "service@bank.example"}}},
+				Header:  header("Authentication-Results: mx.example.org; "+test.results, "Received: from x by mx.example.org"),
+			}
+			if got := mailfacts.Of(m, mailfacts.Options{}).Auth; got != test.want {
+				t.Errorf("%q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
 func TestWarnings(t *testing.T) {
 	from := func(name, addr string) []provider.Address { return []provider.Address{{Name: name, Addr: addr}} }
 	const lookalike = "the domain of the author is written in letters that look like others: "

@@ -203,10 +203,15 @@ func kindOfMagic(head []byte) string {
 		return kindTar
 	}
 	for _, magic := range []string{
-		"%PDF-", "\x89PNG\r\n", "\xff\xd8\xff", "GIF87a", "GIF89a", "\x1f\x8b\x08", "7z\xbc\xaf", "Rar!\x1a", "\x7fELF", "MZ\x90", "BZh", "OggS",
-		"\xfd7zXZ", "RIFF", "II*\x00", "MM\x00*", "ID3",
+		"%PDF-", "\x89PNG\r\n", "\xff\xd8\xff", "GIF87a", "GIF89a", "\x1f\x8b\x08", "7z\xbc\xaf", "Rar!\x1a", "\x7fELF", "MZ\x90",
+		"\xfd7zXZ", "II*\x00", "MM\x00*",
 	} {
 		if bytes.HasPrefix(head, []byte(magic)) {
+			return other
+		}
+	}
+	for _, magic := range []string{"BZh", "OggS", "RIFF", "ID3"} { // a text may begin so
+		if bytes.HasPrefix(head, []byte(magic)) && !mostlyText(head) {
 			return other
 		}
 	}

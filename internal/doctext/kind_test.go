@@ -77,6 +77,8 @@ func TestKind(t *testing.T) {
 		{"a few control characters in text", "text/plain", "a.log", "\x1b[1mdone\x1b[0m\x08\x00 " + strings.Repeat("text ", 20), "text"},
 		{"utf-16 without a mark", "text/plain", "a.txt", "h\x00\xfc\x00l\x00l\x00o\x00\n\x00", "text"},
 		{"utf-16 of other letters, labelled", "text/plain; charset=UTF-16LE", "a.txt", "\x00\x4e\x01\x4e\x03\x4e\x00\x4e", "text"},
+		{"text that begins like music", "text/plain", "a.txt", "ID3 tags, explained\n", "text"},
+		{"music", "text/plain", "a.txt", "ID3\x04\x00\x00", ""},
 		{"nothing", "", "", "", ""},
 	}
 	for _, tt := range tests {

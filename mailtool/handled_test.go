@@ -314,6 +314,12 @@ func TestHandledInPart(t *testing.T) {
 	tr.handle(false, old[1], now[0])
 	got, _ = tr.walk("search_messages", args{"query": "is:handled"})
 	same(t, "after clearing two", got, []string{now[2], old[4]})
+	if err := tr.caller.Journal.Mark(context.Background(), mailtool.MarkBox{Account: "dm"}, []string{now[2]}, true, at); err != nil {
+		t.Fatal(err)
+	}
+	tr.handle(false, now[2])
+	got, _ = tr.walk("search_messages", args{"query": "is:handled"})
+	same(t, "after clearing one that the journal has as well", got, []string{old[4]})
 }
 
 // TestHandledBelowMany: a list that leaves out what the journal has marked looks

@@ -222,21 +222,32 @@ func calculated(s string) (float64, bool) {
 	return values[0], true
 }
 
+// What a font size says beside saysNothing: pixels in sixteenths, or, from saysScale on, the share of the parent's in 1/1000.
+const (
+	sizeUnit  = 16
+	sizeUsual = 16 * sizeUnit
+	saysScale = 1 << 16
+)
+
+// fontSize reads a size; one of nothing is the smallest there is, since zero says nothing.
 func fontSize(s string) uint32 {
 	px, ok := pixels(s)
+	relative := strings.HasSuffix(s, "em") && !strings.HasSuffix(s, "rem") || strings.HasSuffix(s, "ex") || strings.HasSuffix(s, "ch")
 	switch {
-	case ok && (px <= tinyFont || strings.HasSuffix(s, "%") && px <= 100):
-		return saysYes
-	case ok && (strings.HasSuffix(s, "em") && !strings.HasSuffix(s, "rem") || strings.HasSuffix(s, "%")):
-		return saysParent
+	case ok && strings.HasSuffix(s, "%"):
+		return saysScale + uint32(min(max(px, 0), 50_000))
+	case ok && relative:
+		return saysScale + uint32(min(max(px*1000/16, 0), 50_000))
 	case ok:
-		return saysNo
-	case hasWord("smaller larger inherit unset", s):
-		return saysParent
+		return uint32(min(max(px*sizeUnit, 1), saysScale-1))
+	case s == "smaller":
+		return saysScale + 830
+	case hasWord("larger inherit unset", s):
+		return saysScale + 1000
 	case hasWord("xx-small x-small small medium large x-large xx-large xxx-large initial revert", s):
-		return saysNo
+		return sizeUsual
 	case strings.HasSuffix(s, ")"): // calculated from what is not known here
-		return saysNo
+		return sizeUsual
 	}
 	return saysNothing
 }

@@ -3,6 +3,7 @@ package mailtext
 import (
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // cutBlock splits at the end of the block that css begins in.
@@ -53,6 +54,36 @@ func stringCSS(s string) int {
 
 // plainCSS removes comments and resolves escapes (CSS Syntax 3 section 4.3.7), which else would hide a "none".
 func plainCSS(s string) string {
+	return unescapeCSS(s, func(r rune) rune { return r })
+}
+
+// setAside is where the signs of ASCII stand that are escaped in a selector: parts of a name, as in ".sm\:hidden".
+const setAside = 0xE000
+
+// plainSelector is plainCSS for selectors; withSigns gives the names in them their signs back.
+func plainSelector(s string) string {
+	return unescapeCSS(s, func(r rune) rune {
+		if r >= utf8.RuneSelf || isAlpha(byte(r)) || isDigit(byte(r)) || r == '-' || r == '_' {
+			return r
+		}
+		return setAside + r
+	})
+}
+
+func withSigns(name string) string {
+	if isASCII(name) {
+		return name
+	}
+	return strings.Map(func(r rune) rune {
+		if r >= setAside && r < setAside+utf8.RuneSelf {
+			return r - setAside
+		}
+		return r
+	}, name)
+}
+
+// unescapeCSS removes comments and writes what made of the characters that are escaped.
+func unescapeCSS(s string, made func(rune) rune) string {
 	s = stripComments(s)
 	if strings.IndexByte(s, '\\') < 0 {
 		return s
@@ -68,10 +99,15 @@ func plainCSS(s string) string {
 			hex++
 		}
 		n, err := strconv.ParseUint(s[i+1:hex], 16, 32)
-		if err != nil {
-			continue // an escaped character stands for itself
+		if err != nil { // an escaped character stands for itself
+			r, size := utf8.DecodeRuneInString(s[i+1:])
+			if size > 0 {
+				b.WriteRune(made(r))
+			}
+			i += size
+			continue
 		}
-		b.WriteRune(rune(n))
+		b.WriteRune(made(rune(n)))
 		i = hex - 1
 		if hex < len(s) && (s[hex] == ' ' || s[hex] == '\t' || s[hex] == '\n') {
 			i = hex

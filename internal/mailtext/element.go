@@ -176,7 +176,7 @@ func (r *renderer) hint(t tag, tr traits, a *attrs, d *decls) {
 			d.set(propColor, uint32(parseColor(strings.ToLower(strings.TrimSpace(a.text(attrColor))))), weightHint)
 		}
 		if a.has(attrSize) {
-			d.set(propFont, saysNo, weightHint)
+			d.set(propFont, sizeUsual, weightHint)
 		}
 	case t == tagBody && a.has(attrText):
 		d.set(propColor, uint32(parseColor(strings.ToLower(strings.TrimSpace(a.text(attrText))))), weightHint)

@@ -13,7 +13,7 @@ var namedByAttribute = regexp.MustCompile(`\[\s*(class|id)\s*~?=\s*["']?([\w-]+)
 
 // parseSelector reads compounds of tags, classes and ids, joined by blanks or ">".
 func (s *sheet) parseSelector(selector string) (key string, r rule, ok bool) {
-	selector = strings.ToLower(plainCSS(selector))
+	selector = strings.ToLower(plainSelector(selector))
 	if strings.Contains(selector, "[") {
 		selector = namedByAttribute.ReplaceAllStringFunc(selector, func(s string) string {
 			m := namedByAttribute.FindStringSubmatch(s)
@@ -74,6 +74,14 @@ func (s *sheet) parseCompound(rest string) (names []string, w weight, ok bool) {
 			names, w, rest = append(names, "!"+other[0]), min(w+weight, weightMost), after
 			continue
 		}
+		if inner, after, ok := eitherOf(rest); ok {
+			same, weight, simple := s.parseCompound(strings.TrimSpace(inner))
+			if !simple {
+				return nil, 0, false
+			}
+			names, w, rest = append(names, same...), min(w+weight, weightMost), after
+			continue
+		}
 		if rest[0] == '[' {
 			inner, after, closed := bracketed(rest, ']')
 			attr, test, ok := parseAttrTest(inner)
@@ -99,9 +107,22 @@ func (s *sheet) parseCompound(rest string) (names []string, w weight, ok bool) {
 		default:
 			w = min(w+weightTag, weightMost)
 		}
+		if name[0] == '.' || name[0] == '#' {
+			name = withSigns(name)
+		}
 		names = append(names, name)
 	}
 	return names, w, len(names) > 0
+}
+
+// eitherOf cuts ":is(...)" or ":where(...)" off; of several selectors in it the compound as a whole is not understood.
+func eitherOf(s string) (inner, rest string, ok bool) {
+	for _, begin := range []string{":is", ":where", ":-webkit-any", ":-moz-any"} {
+		if args, found := strings.CutPrefix(s, begin); found && strings.HasPrefix(args, "(") {
+			return bracketed(args, ')')
+		}
+	}
+	return "", "", false
 }
 
 // attrTest is an attribute selector (CSS Selectors 4 section 6) with what it is called among an element's names.

@@ -94,14 +94,16 @@ func (d *decls) yes(p prop) bool { return d[p].says == saysYes }
 
 // look is how an element's text would look: what it says itself, or with all that it inherits.
 type look struct {
-	gone             bool // cannot be made visible by anything inside
-	vis, tiny, space uint8
-	flat             uint8 // lines without height, which are cut off
-	fade             uint8 // how much of the opacity is missing, in 1/255
-	fg, fill, bg     color
-	place            place // of the element itself; what is inside has its own
-	row              bool  // the parts stand apart
-	raise            byte  // the sign for letters above or below the line, of the element itself
+	gone         bool // cannot be made visible by anything inside
+	vis, space   uint8
+	size         uint16 // of the font, in units of sizeUnit; 0 is the usual
+	scale        uint16 // what an element says of its size, in 1/1000 of its parent's
+	flat         uint8  // lines without height, which are cut off
+	fade         uint8  // how much of the opacity is missing, in 1/255
+	fg, fill, bg color
+	place        place // of the element itself; what is inside has its own
+	row          bool  // the parts stand apart
+	raise        byte  // the sign for letters above or below the line, of the element itself
 }
 
 // look sums the declarations up.
@@ -117,8 +119,10 @@ func (d *decls) look() look {
 	if s := d[propVisibility].says; s != saysParent {
 		l.vis = uint8(s)
 	}
-	if s := d[propFont].says; s != saysParent {
-		l.tiny = uint8(s)
+	if s := d[propFont].says; s >= saysScale {
+		l.scale = uint16(s-saysScale) + 1
+	} else {
+		l.size = uint16(s)
 	}
 	if d[propLine].says == saysNo || d.yes(propLine) && d.yes(propOverflow) {
 		l.flat = uint8(d[propLine].says)
@@ -154,7 +158,10 @@ func (l look) inside(parent look) look {
 	l.fade = 255 - uint8((255-uint(l.fade))*(255-uint(parent.fade))/255)
 	l.gone = l.gone || parent.gone || float64(l.fade) >= 255*(1-faint)
 	l.vis = either(l.vis, parent.vis)
-	l.tiny = either(l.tiny, parent.tiny)
+	if l.scale > 0 {
+		l.size = uint16(min(max(uint32(either(parent.size, sizeUsual))*uint32(l.scale-1)/1000, 1), saysScale-1))
+	}
+	l.size, l.scale = either(l.size, parent.size), 0
 	l.flat = either(l.flat, parent.flat)
 	l.space = either(l.space, parent.space)
 	l.fg = either(l.fg, parent.fg)
@@ -163,7 +170,7 @@ func (l look) inside(parent look) look {
 	return l
 }
 
-func either[T uint8 | color](a, b T) T {
+func either[T uint8 | uint16 | color](a, b T) T {
 	if a != 0 {
 		return a
 	}
@@ -171,7 +178,7 @@ func either[T uint8 | color](a, b T) T {
 }
 
 func (l look) hidden() bool {
-	return l.gone || l.vis == uint8(saysYes) || l.tiny == uint8(saysYes) || l.flat == uint8(saysYes) || unseeable(either(l.fill, l.fg), l.bg)
+	return l.gone || l.vis == uint8(saysYes) || l.size > 0 && l.size <= tinyFont*sizeUnit || l.flat == uint8(saysYes) || unseeable(either(l.fill, l.fg), l.bg)
 }
 
 // dark reports text of no stated colour, which is black, on black.

@@ -198,7 +198,7 @@ func readOne(t testing.TB, cs *mcp.ClientSession, uri string) *mcp.ResourceConte
 	if err != nil {
 		t.Fatalf("%s: %v", uri, err)
 	}
-	if len(res.Contents) != 1 || res.CacheScope == "public" {
+	if len(res.Contents) != 1 || res.CacheScope != "private" {
 		t.Fatalf("%s: %+v", uri, res)
 	}
 	return res.Contents[0]
@@ -210,7 +210,7 @@ func checkTemplates(t testing.TB, cs *mcp.ClientSession, want int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(list.ResourceTemplates) != want || want > 0 && list.ResourceTemplates[0].URITemplate != "mail://{account}/{message}/{part}" || list.CacheScope == "public" {
+	if len(list.ResourceTemplates) != want || want > 0 && list.ResourceTemplates[0].URITemplate != "mail://{account}/{message}/{part}" || list.CacheScope != "private" {
 		t.Errorf("templates %+v, want %d", list, want)
 	}
 }
@@ -333,5 +333,30 @@ func TestResourceSaysWhatIsLeftOut(t *testing.T) {
 	got := readOne(t, cs, "mail://ann/"+id+"/2")
 	if lines := strings.Split(got.Text, "\n"); !strings.Contains(got.Text, "\npay now\n") || lines[len(lines)-1] != `Left out: {"invisible":1}` {
 		t.Errorf("%q", lines)
+	}
+}
+
+// TestResourcesOnAnotherServer: on an embedder's own server too only who asked
+// may keep an answer, and the embedder's bound on files holds.
+func TestResourcesOnAnotherServer(t *testing.T) {
+	acct, id := mailboxOf(t, "ann", someFiles(t))
+	reg, err := mailtool.NewRegistry(nil, mailtool.Neutral()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := mcp.NewServer(&mcp.Implementation{Name: "own", Version: "1"}, nil)
+	caller := &mailtool.Caller{Grant: mayRead(scopes.AllAccounts()), Accounts: []mailtool.Account{acct}, FileBytes: 5}
+	if err := mcpadapt.Install(s, reg, mcpadapt.Options{Caller: mcpadapt.Fixed(caller)}); err != nil {
+		t.Fatal(err)
+	}
+	cs := connect(t, s)
+	checkTemplates(t, cs, 1)
+	if got := readOne(t, cs, "mail://ann/"+id+"/5"); len(got.Blob) != 5 {
+		t.Errorf("%+v", got)
+	}
+	_, err = cs.ReadResource(t.Context(), &mcp.ReadResourceParams{URI: "mail://ann/" + id + "/6"})
+	var told *jsonrpc.Error
+	if !errors.As(err, &told) || !strings.Contains(told.Message, "above 5 bytes") {
+		t.Errorf("above the bound: %v", err)
 	}
 }

@@ -165,6 +165,21 @@ TZOFFSETTO:+0545
 END:STANDARD
 END:VTIMEZONE
 BEGIN:VTIMEZONE
+TZID:Recent
+BEGIN:STANDARD
+DTSTART:20071028T030000
+RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU
+TZOFFSETFROM:+0200
+TZOFFSETTO:+0100
+END:STANDARD
+BEGIN:DAYLIGHT
+DTSTART:20080330T020000
+RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU
+TZOFFSETFROM:+0100
+TZOFFSETTO:+0200
+END:DAYLIGHT
+END:VTIMEZONE
+BEGIN:VTIMEZONE
 TZID:Empty
 END:VTIMEZONE
 BEGIN:VTIMEZONE
@@ -197,6 +212,7 @@ func TestRules(t *testing.T) {
 		{"last before the rules ended", "Ended", "20060715T120000", "2006-07-15T12:00:00-02:00"},
 		{"after the rules ended", "Ended", "20260715T120000", "2026-07-15T12:00:00-03:00"},
 		{"one offset", "Fixed", "20260715T120000", "2026-07-15T12:00:00+05:45"},
+		{"by last year's change", "Recent", "20270115T120000", "2027-01-15T12:00:00+01:00"},
 		{"case of the name", "fixed", "20260715T120000", "2026-07-15T12:00:00+05:45"},
 		{"no rules", "Empty", "20260715T120000", ""},
 		{"broken rules", "Broken", "20260715T120000", ""},
@@ -278,5 +294,15 @@ func TestDatabaseFirst(t *testing.T) {
 				t.Errorf("got %q %s", start.Zone, got)
 			}
 		})
+	}
+}
+
+// TestCityOfAnotherOffset: the offset of a display name is believed before its city.
+func TestCityOfAnotherOffset(t *testing.T) {
+	for id, want := range map[string]string{"(UTC+01:00) Berlin": "2026-07-15T12:00:00+02:00", "(UTC+05:00) Berlin": "2026-07-15T12:00:00+05:00"} {
+		c := Read("BEGIN:VEVENT\nDTSTART;TZID=\""+id+"\":20260715T120000\nEND:VEVENT", nil)
+		if got := c.Events[0].Start.Time.Format(time.RFC3339); got != want {
+			t.Errorf("%s: %s, want %s", id, got, want)
+		}
 	}
 }

@@ -3,6 +3,9 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 )
@@ -124,6 +127,46 @@ func TestBounds(t *testing.T) {
 				t.Errorf("cut: said %q, %v", out, err)
 			}
 		})
+	}
+}
+
+// TestVendorRefuses: what the endpoint says is wrong is shown, in bounds, and whatever it is.
+func TestVendorRefuses(t *testing.T) {
+	for name, tt := range map[string]struct{ body, want string }{
+		"a wrong key":  {`{"error":{"message":"Incorrect key","type":"invalid_request_error","code":"invalid_api_key"}}`, "Incorrect key"},
+		"no words":     {`{"error":{}}`, "401"},
+		"no JSON":      {`no`, "401"},
+		"control code": {`{"error":{"message":"a\u001b[31mb"}}`, `a\x1b[31mb`},
+		"a long one":   {`{"error":{"message":"` + strings.Repeat("long ", 100_000) + `"}}`, "long"},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusUnauthorized)
+			io.WriteString(w, tt.body)
+		}))
+		for _, api := range []string{"openai", "responses"} {
+			_, _, err := ask(t, server.URL, "-api", api, "-model", "m", "hello")
+			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "401") || len(err.Error()) > 1000 {
+				t.Errorf("%s, %s: %.2000v, want %q", name, api, err, tt.want)
+			}
+		}
+		server.Close()
+	}
+}
+
+// TestHelp: it says how it is called and which variables it reads.
+func TestHelp(t *testing.T) {
+	_, log, err := ask(t, "http://127.0.0.1:1", "-h")
+	if err == nil {
+		t.Error("no error")
+	}
+	for _, want := range []string{
+		"-model gpt-5-mini \"", "OPENAI_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL",
+		"IMAP_ADDR", "IMAP_USER", "IMAP_PASSWORD", "IMAP_TLS", "SMTP_ADDR", "SMTP_TLS", "MAIL_FROM", "-turns",
+	} {
+		if !strings.Contains(log, want) {
+			t.Errorf("the help does not name %s:\n%s", want, log)
+		}
 	}
 }
 

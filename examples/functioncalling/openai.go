@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 
 	"github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/packages/param"
@@ -30,7 +31,7 @@ func newChat(model, system, question string, tools []json.RawMessage) model {
 func (c *chat) ask(ctx context.Context) (reply, error) {
 	said, err := c.client.Chat.Completions.New(ctx, c.params)
 	if err != nil {
-		return reply{}, err
+		return reply{}, withReason(err)
 	}
 	if len(said.Choices) == 0 {
 		return reply{}, errors.New("the model answered nothing")
@@ -75,7 +76,7 @@ func newResponses(model, system, question string, tools []json.RawMessage) model
 func (r *response) ask(ctx context.Context) (reply, error) {
 	said, err := r.client.Responses.New(ctx, r.params)
 	if err != nil {
-		return reply{}, err
+		return reply{}, withReason(err)
 	}
 	answer := reply{text: said.OutputText(), in: said.Usage.InputTokens, out: said.Usage.OutputTokens}
 	if said.Status != responses.ResponseStatusCompleted {
@@ -98,4 +99,17 @@ func (r *response) tell(answers []funcall.Answer) {
 
 func (r *response) add(item json.RawMessage) {
 	r.params.Input.OfInputItemList = append(r.params.Input.OfInputItemList, param.Override[responses.ResponseInputItemUnionParam](item))
+}
+
+// maxReason is for one sentence of an endpoint that may say anything.
+const maxReason = 300
+
+// withReason adds what the endpoint said is wrong, such as a key or a model that
+// it does not know: the client's error has the status only.
+func withReason(err error) error {
+	var failed *openai.Error
+	if !errors.As(err, &failed) || failed.Message == "" {
+		return err
+	}
+	return fmt.Errorf("%w: %q", err, failed.Message[:min(len(failed.Message), maxReason)])
 }

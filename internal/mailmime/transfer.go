@@ -44,7 +44,7 @@ func notEncoded(br *bufio.Reader) bool {
 	if len(words) < 3 {
 		return false
 	}
-	row, marks := 0, 0
+	row, marks, small, others := 0, 0, 0, 0
 	for _, c := range head {
 		if row++; !base64Digit(c) {
 			row = 0
@@ -52,11 +52,17 @@ func notEncoded(br *bufio.Reader) bool {
 		if row >= 40 {
 			return false
 		}
-		if row == 0 && c > ' ' && c != '=' {
+		switch {
+		case row == 0 && c > ' ' && c != '=':
 			marks++
+		case 'a' <= c && c <= 'z':
+			small++
+		case row > 0:
+			others++
 		}
 	}
-	return marks > 0 && !bytes.ContainsRune(line, '=') // base64 with blanks in it has no marks
+	words64 := others*5 >= small                                     // of base64 six digits in ten are no small letters, of text few
+	return (marks > 0 || !words64) && !bytes.ContainsRune(line, '=') // base64 with blanks in it has no marks
 }
 
 // DecodeBody decodes the text of a part fetched by its section: transfer encoding, then charset to valid UTF-8, then line ends

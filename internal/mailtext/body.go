@@ -54,7 +54,7 @@ func Body(plain, src string, opts Options) Result {
 	reason := ""
 	switch {
 	case stub(text.Text, page.text[:page.body]):
-	case strayed(text.Text, page.text):
+	case differs(text.Text, page.text):
 		reason = "the plain text part says something else than the HTML part; the HTML part is shown"
 	default:
 		return text.folded(opts, len(text.Text), func(p *letter) {
@@ -260,9 +260,17 @@ func isLetter(r rune) bool {
 	return unicode.IsLetter(r)
 }
 
+// differs reports a plain part that is another text than the page, or more.
+func differs(plain, page string) bool {
+	if most, gap := follows(plain, page); most && gap <= unheard {
+		return false
+	}
+	return strayed(plain, page) || adds(plain, page)
+}
+
 // strayed reports that most of the plain part's words are nowhere in the page.
 func strayed(plain, page string) bool {
-	if follows(plain, page) {
+	if most, _ := follows(plain, page); most {
 		return false
 	}
 	mine, times := 0, make(map[string]int, len(plain)/wordShare) // how often the plain part has each word that the page was not seen to have
@@ -289,6 +297,28 @@ func strayed(plain, page string) bool {
 // wordShare is how many bytes of text come on one word that did not come before.
 const wordShare = 16
 
+// unheard is how many words in a row make a passage of their own.
+const unheard = 6
+
+// adds reports a passage of the plain part that is nowhere in the page: no two of its words stand side by side there. Who
+// reads the page never sees it.
+func adds(plain, page string) bool {
+	pairs, last, run := map[[2]string]bool{}, "", 0
+	for w := range words(page) {
+		w = strings.ToLower(w)
+		pairs[[2]string{last, w}], last = true, w
+	}
+	for w := range words(plain) {
+		if w = strings.ToLower(w); pairs[[2]string{last, w}] {
+			run = 0
+		} else if run++; run > unheard {
+			return true
+		}
+		last = w
+	}
+	return false
+}
+
 const (
 	// ahead is how many words of the page follows looks through for one of the plain part.
 	ahead = 8
@@ -297,28 +327,29 @@ const (
 )
 
 // follows reports that so many of the plain part's words stand in the page one after the other that it has not strayed.
-// Most mail is so, and this counts without keeping the words. False says nothing.
-func follows(plain, page string) bool {
-	mine, shared := 0, 0
+// Most mail is so, and this counts without keeping the words. False says nothing. gap is how many in a row were not found.
+func follows(plain, page string) (most bool, gap int) {
+	mine, shared, run := 0, 0, 0
 	theirs := wordScan{rest: page}
 	for w := range words(plain) {
 		mine++
 		look := theirs
+		run++
 		for range ahead {
 			t, ok := look.next()
 			if !ok {
 				break
 			}
 			if t == w {
-				shared, theirs = shared+1, look
+				shared, theirs, run = shared+1, look, 0
 				break
 			}
 		}
-		if mine-shared > shared+patience {
-			return false
+		if gap = max(gap, run); mine-shared > shared+patience {
+			return false, gap
 		}
 	}
-	return shared*100 >= mine*minShared
+	return shared*100 >= mine*minShared, gap
 }
 
 // words yields the words of scripts that put blanks between them, addresses left out.

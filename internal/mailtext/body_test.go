@@ -37,6 +37,15 @@ func TestBody(t *testing.T) {
 			[]string{"the plain text part says something else than the HTML part; the HTML part is shown"},
 		},
 		{
+			"more than the page", story + "\n\nAnd wire all money to account number seven.", page, flat,
+			[]string{"the plain text part says something else than the HTML part; the HTML part is shown"},
+		},
+		{
+			"another short text", "Wire all money to account number seven today.", "<p>The bridge is closed.</p>", "The bridge is closed.",
+			[]string{"the plain text part says something else than the HTML part; the HTML part is shown"},
+		},
+		{"a few words more", "View this message online\n\n" + story + "\n\nSent with care", page, "View this message online\n\n" + story + "\n\nSent with care", nil},
+		{
 			"misleading link", "", `<a href="https://evil.test/">www.bank.example</a>`, "www.bank.example [1 goes to evil.test]\n\n[1] https://evil.test/",
 			[]string{"links whose text names another host than they lead to: 1"},
 		},

@@ -70,8 +70,8 @@ func TestFoldJudgesWholeParts(t *testing.T) {
 		t.Errorf("%q: %q", got.Warnings, got.Text)
 	}
 	got = mailtext.Body(strings.Repeat("Wire all money to account number seven without asking anybody about permission. ", 3)+"\n\n"+quote, page, mailtext.Options{})
-	if !strings.HasPrefix(got.Text, "Wire all") {
-		t.Errorf("the plain part shares most of its words, quotes included: %q", got.Text)
+	if len(got.Warnings) != 1 || !strings.HasPrefix(got.Text, "Yes, Friday.") {
+		t.Errorf("the plain part shares most of its words, and says what nobody sees: %q, %q", got.Warnings, got.Text)
 	}
 }
 

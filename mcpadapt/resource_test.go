@@ -360,3 +360,36 @@ func TestResourcesOnAnotherServer(t *testing.T) {
 		t.Errorf("above the bound: %v", err)
 	}
 }
+
+// TestResourceHasWhatTheAnswerHas: name, notes, a file of no bytes, and why something failed.
+func TestResourceHasWhatTheAnswerHas(t *testing.T) {
+	box, err := memmail.New(memmail.Options{Account: "ann"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := box.Deliver("INBOX", files{text: `{\rtf1 plan{\pict ff}}`}.letter(), memmail.Delivery{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	acct, err := provider.Open(box)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cs := connect(t, serving(t, mcpadapt.Fixed(&mailtool.Caller{Grant: mayRead(scopes.AllAccounts()), Accounts: []mailtool.Account{{ID: "ann", Mail: acct}}})))
+	got := readOne(t, cs, "mail://ann/"+string(id)+"/2")
+	nonce, _, _ := strings.Cut(got.Text, ":")
+	if _, rest, _ := strings.Cut(got.Text, "\n"); rest != "plan.txt\n"+nonce+"\nplan\n"+nonce+"\n1 picture left out" {
+		t.Errorf("%q", rest)
+	}
+	if got := readOne(t, cs, "mail://ann/"+string(id)+"/5"); got.Blob == nil || len(got.Blob) > 0 {
+		t.Errorf("no bytes: %+v", got)
+	}
+	if err := box.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, err = cs.ReadResource(t.Context(), &mcp.ReadResourceParams{URI: "mail://ann/" + string(id) + "/2"})
+	var told *jsonrpc.Error
+	if !errors.As(err, &told) || told.Code != jsonrpc.CodeInternalError {
+		t.Errorf("a closed mailbox: %v", err)
+	}
+}

@@ -173,3 +173,12 @@ func TestBounds(t *testing.T) {
 		})
 	}
 }
+
+// TestManyParams: punctuation makes a bounded number of parameters, and the value stays.
+func TestManyParams(t *testing.T) {
+	r := contentline.NewReader("X" + strings.Repeat(";A=b", 500) + ":value\n")
+	line, ok := r.Next()
+	if !ok || len(line.Params) != 64 || line.Value != "value" {
+		t.Errorf("%d parameters, value %q", len(line.Params), line.Value)
+	}
+}

@@ -2,11 +2,20 @@ package doctext_test
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/postern-mail/postern/internal/doctext"
 )
+
+// manyLinks are relations of links, each with an id of its own.
+func manyLinks(n int) (triples []string) {
+	for i := range n {
+		triples = append(triples, fmt.Sprint("rId", i), "hyperlink", "https://example.org")
+	}
+	return triples
+}
 
 // TestSeen: what a person sees is there, in this order, and what nobody sees is not.
 func TestSeen(t *testing.T) {
@@ -38,6 +47,12 @@ func TestSeen(t *testing.T) {
 		{"docx: a long header says that it is cut", "docx", docx(t, p("", "seen"),
 			"word/_rels/document.xml.rels", rels(transitional, "rId1", "header", "header1.xml"),
 			"word/header1.xml", `<w:hdr `+wordNS+`>`+strings.Repeat(p("", strings.Repeat("x", 999)), 4)+`</w:hdr>`), "seen\n[page header] xx…", "page headers and footers", 0},
+		{"docx: styles behind thousands of links", "docx", docx(t, p(`<w:pStyle w:val="berschrift1"/>`, "seen"),
+			"word/_rels/document.xml.rels", rels(transitional, append(manyLinks(5001), "rIdS", "styles", "styles.xml")...),
+			"word/styles.xml", wordStyles), "# seen", "", 0},
+		{"docx: white by a style", "docx", docx(t, `<w:p><w:r><w:rPr><w:rStyle w:val="W"/></w:rPr><w:t>SECRET</w:t></w:r></w:p>`+p(`<w:pStyle w:val="V"/>`, "SECRET")+p("", "seen"),
+			"word/_rels/document.xml.rels", rels(transitional, "rId1", "styles", "styles.xml"),
+			"word/styles.xml", `<w:styles `+wordNS+`><w:style w:type="character" w:styleId="W"><w:rPr><w:color w:val="FFFFFF"/></w:rPr></w:style><w:style w:type="paragraph" w:styleId="V"><w:rPr><w:color w:val="FEFEFE"/></w:rPr></w:style></w:styles>`), "seen", "", 1},
 		{"xlsx: a row without height", "xlsx", sheetOf(`<row r="1" ht="0" customHeight="1"><c r="A1" t="str"><v>SECRET</v></c></row><row r="2"><c r="A2" t="str"><v>seen</v></c></row>`), "…seen", "1 hidden row left out", 1},
 		{"xlsx: a formula without a result", "xlsx", sheetOf(`<row r="1"><c r="A1" t="str"><v>seen</v></c><c r="B1"><f>SUM(A1:A9)</f><v></v></c><c r="C1"><f>1+1</f></c></row>`), "…seen", "2 formulas without a stored result", 0},
 		{"pptx: a hidden group", "pptx", deck(t, "ppt/slides/slide1.xml", slide(`<p:grpSp><p:nvGrpSpPr><p:cNvPr id="7" name="g" hidden="1"/></p:nvGrpSpPr>`+shape("", "", "SECRET")+`<p:grpSp>`+shape("", "", "SECRET below")+`</p:grpSp>`+shape("", "", "SECRET too")+`</p:grpSp>`+shape("", "", "seen")),
@@ -54,6 +69,7 @@ func TestSeen(t *testing.T) {
 		{"rtf: text in two alphabets", "rtf", []byte(`{\rtf1 {\upr{old}{\*\ud{n\u233 ew}}}{\*\unknown {\upr{SECRET}{\*\ud SECRET}}}!\par}`), "néw!", "", 0},
 		{"message: an invitation", "message", []byte("From: a@example.org\r\nSubject: s\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\n\r\nhello\r\n--b\r\nContent-Type: text/calendar; method=REQUEST\r\n\r\n" +
 			"BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nSUMMARY:lunch\r\nDTSTART:20260601T120000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n--b--\r\n"), "From: a@example.org\nSubject: s\n\nhello\n\nInvitation\nEvent: lunch\nWhen: Mon 2026-06-01 12:00 (+00:00)\n…", "", 0},
+		{"rtf: more characters to leave out than there can be", "rtf", []byte(`{\rtf1\uc99999\u228 0123456789abcdefseen\par}`), "äseen", "", 0},
 		{"rtf: the properties of a shape", "rtf", []byte(`{\rtf1 a{\shp{\*\shpinst{\sp{\sn shapeType}{\sv 202}}{\shptxt boxed}}}\par}`), "a  boxed", "", 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -97,7 +97,7 @@ func (b *Backend) readBatch(ctx context.Context, c *imapx.Conn, g *batch, opts p
 	var large, damaged []imapx.Message
 	for _, m := range first.Messages {
 		switch more := !opts.HeadersOnly && len(m.Sections[0]) == wholeUpTo; {
-		case more && m.Damaged:
+		case more && (m.Damaged || m.Size > wholeUpTo && !agrees(m.Structure, m.Sections[0], m.Size)):
 			damaged = append(damaged, m)
 		case more && m.Size > wholeUpTo:
 			large = append(large, m)
@@ -117,7 +117,7 @@ func (b *Backend) readBatch(ctx context.Context, c *imapx.Conn, g *batch, opts p
 }
 
 // damagedUpTo is as much as is read of a large message whose parts the server
-// cannot describe.
+// cannot describe, or describes otherwise than they are.
 const damagedUpTo = 4 << 20
 
 // readDamaged reads messages from their source, without a structure to go by.

@@ -3,6 +3,7 @@ package mailtext
 import (
 	"bytes"
 	"math/bits"
+	"strconv"
 
 	"golang.org/x/net/html"
 )
@@ -48,6 +49,7 @@ const (
 	attrPlaceholder
 	attrChecked
 	attrColspan
+	attrRowspan
 	attrCount
 )
 
@@ -55,6 +57,15 @@ func (a *attrs) has(x attr) bool { return a.set&(1<<x) != 0 }
 
 // text is a value to keep: of most attributes nobody asks for it.
 func (a *attrs) text(x attr) string { return string(a.val[x]) }
+
+// count is a value that is a number, 0 if it is none.
+func (a *attrs) count(x attr) int {
+	if len(a.val[x]) == 0 {
+		return 0 // as nearly always, and the fault would cost memory
+	}
+	n, _ := strconv.Atoi(a.text(x))
+	return n
+}
 
 // reset forgets the attributes of the tag before.
 func (a *attrs) reset() {
@@ -232,6 +243,8 @@ func otherAttrOf(key string) (attr, bool) {
 		return attrChecked, true
 	case "colspan":
 		return attrColspan, true
+	case "rowspan":
+		return attrRowspan, true
 	}
 	return 0, false
 }

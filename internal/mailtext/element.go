@@ -98,7 +98,7 @@ type styled struct {
 
 // appearance is what rules, attributes and the element itself say of how it looks. The declarations must not be changed.
 func (r *renderer) appearance(name string, t tag, tr traits, a *attrs) (look, *decls) {
-	const hints = 1<<attrHidden | 1<<attrPopover | 1<<attrBgcolor | 1<<attrBackground | 1<<attrColor | 1<<attrSize | 1<<attrText | 1<<attrHref
+	const hints = 1<<attrHidden | 1<<attrPopover | 1<<attrBgcolor | 1<<attrBackground | 1<<attrColor | 1<<attrSize | 1<<attrText | 1<<attrHref | 1<<attrType
 	inline := &r.unstyled
 	if style := a.val[attrStyle]; a.has(attrStyle) && len(style) > 0 {
 		inline = r.styleOf(style)
@@ -184,6 +184,8 @@ func (r *renderer) hint(t tag, tr traits, a *attrs, d *decls) {
 		d.set(propColor, uint32(colorOther), weightHint) // links have a colour of their own
 	case tr&pre != 0:
 		d.set(propSpace, saysYes, weightHint)
+	case t == tagOL && len(a.val[attrType]) == 1:
+		d.set(propMarker, uint32(a.val[attrType][0]), weightHint)
 	}
 	switch t { // wherever styles put them
 	case tagSup:
@@ -221,7 +223,7 @@ func (r *renderer) entered(t tag, tr traits, a *attrs) {
 		if err != nil || start < 0 || start > 1e6 {
 			start = 1
 		}
-		r.w.beginList(t == tagOL, start)
+		r.w.beginList(t == tagOL, start, r.top().own.marker)
 	case tagLI:
 		if n, err := strconv.Atoi(a.text(attrValue)); err == nil && n >= 0 && n <= 1e6 {
 			r.w.numberItem(n)
@@ -234,8 +236,7 @@ func (r *renderer) entered(t tag, tr traits, a *attrs) {
 	case tagTR:
 		r.w.beginRow()
 	case tagTD, tagTH:
-		span, _ := strconv.Atoi(a.text(attrColspan))
-		r.w.beginCell(t == tagTH, span)
+		r.w.beginCell(t == tagTH, a.count(attrColspan), a.count(attrRowspan))
 	case tagH1, tagH2, tagH3, tagH4, tagH5, tagH6:
 		r.w.head = int(t-tagH1) + 1
 	}

@@ -40,6 +40,7 @@ const (
 	propFloat
 	propGap
 	propRaise
+	propMarker
 	propSpace
 	propCount
 )
@@ -103,6 +104,7 @@ type look struct {
 	fg, fill, bg color
 	place        place // of the element itself; what is inside has its own
 	row          bool  // the parts stand apart
+	marker       byte  // what numbers its items, as the attribute "type" says it
 	raise        byte  // the sign for letters above or below the line, of the element itself
 }
 
@@ -150,6 +152,7 @@ func (d *decls) look() look {
 		l.fade = uint8(fade - 1)
 	}
 	l.place, l.row, l.raise = d.place(), d[propDisplay].says == saysRow, byte(d[propRaise].says)
+	l.marker = byte(d[propMarker].says)
 	return l
 }
 
@@ -235,6 +238,8 @@ func (d *decls) declare(name, value string, w weight) {
 		d.set(propDisplay, display(value), w)
 	case "float":
 		d.set(propFloat, oneOf(value, "left right inline-start inline-end", "none initial inherit unset revert"), w)
+	case "list-style", "list-style-type":
+		d.set(propMarker, marker(firstWord(value)), w)
 	case "vertical-align":
 		d.set(propRaise, raised(value), w)
 	case "visibility":

@@ -1,7 +1,6 @@
 package mailtext
 
 import (
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -36,6 +35,7 @@ type writer struct {
 
 type list struct {
 	ordered bool
+	marker  byte // of an ordered one, as the attribute "type" says it
 	n       int
 }
 
@@ -49,6 +49,9 @@ type table struct {
 	joined bool // several do, on one line
 	tight  bool // the row before had several on one line: no empty line between the two
 	multi  bool // some cell of this row has several lines
+	col    int  // the column of the next cell
+	// below counts the rows that a cell in this column still reaches into, the row at hand included.
+	below []int
 }
 
 func (w *writer) brk(n int) { w.breaks = max(w.breaks, n) }
@@ -72,19 +75,23 @@ func (w *writer) beginTable(layout, data bool) {
 
 func (w *writer) beginRow() {
 	if t := w.table(); t != nil {
-		t.gap, t.wide = 0, 0
+		t.gap, t.wide, t.col = 0, 0, 0
+		for i := range t.below {
+			t.below[i] = max(t.below[i]-1, 0)
+		}
 		t.tight, t.filled, t.joined, t.multi = t.joined, false, false, false
 	}
 }
 
-// beginCell begins a cell that is span columns wide, which counts where the columns are data.
-func (w *writer) beginCell(heading bool, span int) {
+// beginCell begins a cell that is span columns wide and some rows high, which counts where the columns are data.
+func (w *writer) beginCell(heading bool, span, rows int) {
 	t := w.table()
 	if t == nil {
 		return
 	}
-	t.gap += 1 + t.wide
+	t.gap += 1 + t.wide + t.passBelow()
 	t.data = t.data || heading
+	t.reach(min(max(span, 1), maxGap), rows)
 	if t.wide = 0; span > 1 && t.data {
 		t.wide = min(span-1, maxGap)
 	}
@@ -95,8 +102,31 @@ func (w *writer) beginCell(heading bool, span int) {
 	}
 }
 
-func (w *writer) beginList(ordered bool, start int) {
-	w.lists = append(w.lists, list{ordered: ordered, n: start})
+// passBelow goes on to the next column that no cell above reaches into, and returns how many columns of data it passes.
+func (t *table) passBelow() int {
+	from := t.col
+	for t.col < len(t.below) && t.below[t.col] > 0 {
+		t.col++
+	}
+	if !t.data {
+		return 0
+	}
+	return t.col - from
+}
+
+// reach notes the columns and rows of a cell.
+func (t *table) reach(span, rows int) {
+	for i := t.col; rows > 1 && i < min(t.col+span, maxGap); i++ {
+		for len(t.below) <= i {
+			t.below = append(t.below, 0)
+		}
+		t.below[i] = rows
+	}
+	t.col += span
+}
+
+func (w *writer) beginList(ordered bool, start int, marker byte) {
+	w.lists = append(w.lists, list{ordered: ordered, marker: marker, n: start})
 }
 
 // numberItem sets the number of the next item.
@@ -109,7 +139,7 @@ func (w *writer) numberItem(n int) {
 func (w *writer) beginItem() {
 	w.item = "- "
 	if n := len(w.lists); n > 0 && w.lists[n-1].ordered {
-		w.item = strconv.Itoa(w.lists[n-1].n) + ". "
+		w.item = numeral(w.lists[n-1].n, w.lists[n-1].marker) + ". "
 		w.lists[n-1].n++
 	}
 }

@@ -44,6 +44,39 @@ func TestSieveFailures(t *testing.T) {
 	}
 }
 
+// TestSiftedFails: a page that fails behind others costs none of what they had, unless the call has ended.
+func TestSiftedFails(t *testing.T) {
+	acct, err := provider.Open(&recorder{account: "dm", caps: provider.AllCaps()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		items int
+		ended bool
+		fails bool
+	}{"some came": {1, false, false}, "none came": {0, false, true}, "the call has ended": {1, true, true}} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			env := &Env{Mail: acct, Caller: &Caller{Journal: &testJournal{}}, Account: Account{ID: "dm"}, Now: testNow}
+			page, err := env.sifted(ctx, provider.PageRequest{Limit: 2}, handledTerms{without: true}, func(req provider.PageRequest) (provider.Page[provider.Summary], error) {
+				if req.After != "" {
+					if test.ended {
+						cancel()
+					}
+					return provider.Page[provider.Summary]{}, errors.New("gone")
+				}
+				first := sifting(test.items)
+				first.Partial = false
+				return first, nil
+			})
+			if (err != nil) != test.fails || !test.fails && (len(page.Items) != 1 || page.Next != "next" || !page.Partial) {
+				t.Errorf("%v, %d items, next %q, partial %v", err, len(page.Items), page.Next, page.Partial)
+			}
+		})
+	}
+}
+
 // strict is a journal that does nothing for a call that has ended.
 type strict struct{ *testJournal }
 

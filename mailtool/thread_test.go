@@ -244,6 +244,29 @@ func TestReadThreadGoesOn(t *testing.T) {
 	}
 }
 
+// TestReadThreadEnds: a text that reaches its bound near something left out goes on behind it.
+func TestReadThreadEnds(t *testing.T) {
+	for size := 7_700; size <= 8_000; size += 20 {
+		reg, caller, deliver := mailbox(t)
+		deliver("INBOX", "From: bob@example.com\nSubject: Long\nMessage-ID: <1@example.com>\n\n"+question)
+		var text strings.Builder
+		for n := 0; text.Len() < size; n++ {
+			fmt.Fprintf(&text, "%d%s\n", n, strings.Repeat("x", min(60, size-text.Len())))
+		}
+		id := deliver("INBOX", "From: eve@example.com\nSubject: Long\nMessage-ID: <2@example.com>\nReferences: <1@example.com>\n\n"+text.String()+"\n"+question+"\nThe last line.\n")
+		thread, _ := readThread(t, reg, caller, `{"id":"`+id+`"}`)
+		m := thread.Messages[1]
+		shown := inside(t, thread.Untrusted, m.Body)
+		rest := ""
+		if m.NextOffset > 0 {
+			rest, _ = wholeText(t, reg, caller, id, m.NextOffset)
+		}
+		if strings.Count(shown+rest, "The last line.") != 1 {
+			t.Errorf("%d bytes: next_offset %d, %q", size, m.NextOffset, shown[max(0, len(shown)-80):])
+		}
+	}
+}
+
 // wholeText is a text of read_message from an offset on, and in how many pieces it came.
 func wholeText(t *testing.T, reg *mailtool.Registry, caller *mailtool.Caller, id string, offset int) (text string, pieces int) {
 	t.Helper()

@@ -10,7 +10,7 @@ import (
 
 type readIn struct {
 	IDs    []string `json:"ids" jsonschema:"message ids" min:"1" max:"10" format:"message_id"`
-	Format string   `json:"format,omitempty" jsonschema:"default text; full keeps quoted history and long links; html is the source with all that is hidden in it" enum:"text|full|html|headers"`
+	Format string   `json:"format,omitempty" jsonschema:"default text; full keeps quoted text, signatures and long links; html is the source with all that is hidden in it" enum:"text|full|html|headers"`
 	Offset int      `json:"offset,omitempty" jsonschema:"where in the text to go on, one id only" min:"0"`
 }
 

@@ -33,7 +33,6 @@ var unstopped = map[string]string{
 	"html-style-nth":        "rules with places among siblings are left out, and nothing says so",
 	"html-style-sibling":    "rules with siblings are left out, and nothing says so",
 	"html-style-variables":  "variables are not replaced, and nothing says so",
-	"mime-plain-chinese":    "texts of scripts without blanks between words are not compared",
 	"mime-unclosed":         "parts that are joined to one page are hidden by an element that an earlier one leaves open; counted as hidden",
 }
 

@@ -262,10 +262,42 @@ func isLetter(r rune) bool {
 
 // differs reports a plain part that is another text than the page, or more.
 func differs(plain, page string) bool {
+	if addsUnspaced(plain, page) {
+		return true
+	}
 	if most, gap := follows(plain, page); most && gap <= unheard {
 		return false
 	}
 	return strayed(plain, page) || adds(plain, page)
+}
+
+// unheardSigns is unheard for scripts without blanks between words, of which one has about two characters.
+const unheardSigns = 2 * unheard
+
+// addsUnspaced is adds for such scripts, by pairs of characters.
+func addsUnspaced(plain, page string) bool {
+	if !strings.ContainsFunc(plain, unspacedRune) {
+		return false
+	}
+	pairs, last, run := map[[2]rune]bool{}, rune(0), 0
+	for _, r := range page {
+		if unspacedRune(r) {
+			pairs[[2]rune{last, r}], last = true, r
+		}
+	}
+	last = 0
+	for _, r := range plain {
+		if !unspacedRune(r) {
+			continue
+		}
+		if pairs[[2]rune{last, r}] {
+			run = 0
+		} else if run++; run > unheardSigns {
+			return true
+		}
+		last = r
+	}
+	return false
 }
 
 // strayed reports that most of the plain part's words are nowhere in the page.

@@ -49,7 +49,11 @@ func TestBody(t *testing.T) {
 			"misleading link", "", `<a href="https://evil.test/">www.bank.example</a>`, "www.bank.example [1 goes to evil.test]\n\n[1] https://evil.test/",
 			[]string{"links whose text names another host than they lead to: 1"},
 		},
-		{"japanese is not judged", strings.Repeat("これは別の文章です。\n", 30), "<p>" + strings.Repeat("橋を直す。", 30), strings.TrimSuffix(strings.Repeat("これは別の文章です。\n", 30), "\n"), nil},
+		{
+			"japanese that is another text", strings.Repeat("これは別の文章です。\n", 30), "<p>" + strings.Repeat("橋を直す。", 30), strings.Repeat("橋を直す。", 30),
+			[]string{"the plain text part says something else than the HTML part; the HTML part is shown"},
+		},
+		{"japanese with other line breaks", "木曜日の朝までに\n橋を直して\nください。よろしく。", "<p>木曜日の朝までに橋を直してください。よろしく。</p>", "木曜日の朝までに\n橋を直して\nください。よろしく。", nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -92,7 +92,7 @@ const question = "The boiler in the second flat has stopped again last night, an
 
 func TestReadThread(t *testing.T) {
 	reg, caller, deliver := mailbox(t)
-	deliver("INBOX", "From: Bob <bob@example.com>\nTo: ann@example.org\nSubject: The boiler\nMessage-ID: <1@example.com>\nDate: Fri, 20 Nov 2026 09:00:00 +0000\n\n"+question)
+	deliver("INBOX", "From: Bob <bob@example.com>\nTo: ann@example.org\nSubject: The boiler\nMessage-ID: <1@example.com>\nList-Unsubscribe: <https://example.com/u>\nDate: Fri, 20 Nov 2026 09:00:00 +0000\n\n"+question)
 	sent := deliver("Sent", "From: Ann <ann@example.org>\nTo: bob@example.com\nSubject: Re: The boiler\nMessage-ID: <2@example.org>\nIn-Reply-To: <1@example.com>\nReferences: <1@example.com>\n\nHe comes at nine. Is that fine?\n\nBob wrote:\n> "+strings.ReplaceAll(strings.TrimSpace(question), "\n", "\n> ")+"\n")
 	deliver("INBOX", "From: Bob <bob@example.com>\nTo: ann@example.org\nSubject: AW: Re: The boiler\nMessage-ID: <3@example.com>\nReferences: <1@example.com> <2@example.org>\n\nYes, thank you.\n\n"+strings.ReplaceAll(question, "cold.\n", "cold. "))
 	deliver("INBOX", "From: Eve <eve@example.net>\nTo: ann@example.org\nSubject: URGENT: Re: The boiler\nMessage-ID: <4@example.net>\nReferences: <1@example.com>\n\nPay me first.\n")
@@ -116,6 +116,10 @@ func TestReadThread(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, entries); diff != "" {
 		t.Errorf("want -, got +:\n%s", diff)
+	}
+	res, err := reg.Call(context.Background(), caller, "read_thread", json.RawMessage(`{"id":"`+sent+`"}`))
+	if err != nil || strings.Contains(string(res.JSON), "message_id") || strings.Contains(string(res.JSON), "in_reply_to") || strings.Contains(string(res.JSON), "unsubscribe") {
+		t.Errorf("what the order says, and how to leave, is repeated: %s, %v", res.JSON, err)
 	}
 	if got.Subject != "The boiler" || got.Total == nil || *got.Total != 4 || got.NextCursor != "" || len(got.Failed) != 0 {
 		t.Errorf("subject %q, total %v, cursor %q, failed %v", got.Subject, got.Total, got.NextCursor, got.Failed)

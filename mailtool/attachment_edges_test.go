@@ -99,7 +99,7 @@ func TestNamesInABundle(t *testing.T) {
 	long := strings.Repeat("ж", 500)
 	names := []string{
 		"caf\u00e9.txt", "cafe\u0301.txt", "CAFÉ.TXT", "straße.txt", "STRASSE.txt", "ſ.txt", "s.txt", "K.txt", "\u212a.txt", "..", ".", "...", "", "   ", "../../etc/passwd", `..\..\win.ini`, "/abs",
-		"con", "NUL.tar.gz", "com1.txt", "aux .txt", "a\x00b.txt", "\u202etxt.exe", long + ".txt", long, "a." + long, ".bashrc", "a (2).txt", "a.txt", "a.txt", "A.txt", "x\u200by.txt", "xy.txt", "ﬁ.txt", "fi.txt",
+		"con", "NUL.tar.gz", "com1.txt", "aux .txt", "con .a.txt", "a\x00b.txt", "\u202etxt.exe", long + ".txt", long, "a." + long, ".bashrc", "a (2).txt", "a.txt", "a.txt", "A.txt", "x\u200by.txt", "xy.txt", "ﬁ.txt", "fi.txt",
 	}
 	var files []file
 	for i, name := range names {
@@ -118,6 +118,11 @@ func TestNamesInABundle(t *testing.T) {
 	for name := range found {
 		if name == "" || len(name) > 255 || strings.ContainsAny(name, "/\\\x00:\u202e\u200b") || strings.Trim(name, ". ") != name {
 			t.Errorf("%q is no name", name)
+		}
+		first, _, _ := strings.Cut(strings.ToUpper(name), ".")
+		switch strings.TrimSpace(first) {
+		case "CON", "NUL", "COM1", "AUX":
+			t.Errorf("%q is a device", name)
 		}
 		key := alike(name)
 		if other, twice := seen[key]; twice {

@@ -22,6 +22,13 @@ waited for, and no id names the account.
 What a refused or failed call answers: ` + "`{\"error\": {\"code\", \"message\", \"next\"}}`" + `, with ` + "`scopes`" + `, ` + "`status`" + `,
 ` + "`retry-after`" + ` and ` + "`ratelimit-*`" + ` where they apply.
 
+What stands in texts for what is left out: ` + "`[quoted text: n characters]`" + ` and ` + "`[signature: n characters]`" + `, which read_message shows with
+` + "`format: full`" + `; ` + "`[as above: n characters]`" + ` in a conversation, which an earlier message of the same answer shows. Numbers in brackets are links, listed
+at the text's end. What a person would not see is counted in ` + "`dropped`" + `; ` + "`format: html`" + ` shows it.
+
+Over MCP an attachment is also the resource ` + "`mail://{account}/{message}/{part}`" + ` (` + "`all`" + `: a message's files as a ZIP, ` + "`source`" + `: the message as it came).
+` + "`mailmcp -discovery`" + ` (` + "`mailtool.Registry.Discovery`" + `) lists four tools instead of these: find_tools, describe_tool, call_reading_tool and call_tool.
+
 `
 
 // page writes all of tools, in their order.

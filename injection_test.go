@@ -28,7 +28,6 @@ var unstopped = map[string]string{
 	"html-letter-spacing":   "letters drawn one over the other count as legible",
 	"html-mask":             "masks are not read",
 	"html-order-overridden": "what a page shows from right to left is read as it is written, and not warned of",
-	"html-style-is-where":   "rules with :is and :where are left out, and nothing says so",
 	"html-style-nth":        "rules with places among siblings are left out, and nothing says so",
 	"html-style-sibling":    "rules with siblings are left out, and nothing says so",
 	"html-style-variables":  "variables are not replaced, and nothing says so",

@@ -59,6 +59,14 @@ func TestFromHTMLShowsOnPictures(t *testing.T) {
 		{"letters cut from colours", `<p style="background:linear-gradient(red,blue);-webkit-background-clip:text;-webkit-text-fill-color:transparent">seen</p>`},
 		{"letters cut from one colour", `<p style="background-color:#123;background-clip:text;color:transparent">seen</p>`},
 		{"no height, and nothing cut off", `<div style="max-height:0;position:relative">seen</div>`},
+		{"a thin background on a dark one", `<div style="background:#000"><p style="background:rgba(255,255,255,.1);color:#fff">seen</p></div>`},
+		{"a thin background in the new notation", `<div style="background:#000"><p style="background:rgb(255 255 255 / 20%) none;color:#fff">seen</p></div>`},
+		{"a thin background in hexadecimal", `<div style="background:#000"><p style="background:#ffffff20;color:#fff">seen</p></div>`},
+		{"a thin background in short hexadecimal", `<div style="background:#000"><p style="background:#fff2;color:#fff">seen</p></div>`},
+		{"a thin background on a picture", `<div style="background:url(a.jpg)"><p style="background:rgba(255,255,255,.1);color:#fff">seen</p></div>`},
+		{"a dark veil", `<p style="background:rgba(0,0,0,.6);color:#fff">seen</p>`},
+		{"no width, but a least one", `<div style="width:0;min-width:100%;overflow:hidden">seen</div>`},
+		{"no height, but a least one", `<div style="max-height:0;min-height:20px;overflow:hidden">seen</div>`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if got, d, _ := mailtext.FromHTML(tt.src, mailtext.Options{}); got != "seen" || d.Hidden > 0 {
@@ -71,6 +79,12 @@ func TestFromHTMLShowsOnPictures(t *testing.T) {
 		{"a picture by attribute taken back", `<table><tr><td background="a.jpg" style="background:#fff;color:#fff">SECRET</table>`},
 		{"letters cut from nothing", `<p style="background-clip:text;color:transparent">SECRET</p>`},
 		{"letters cut from white", `<p style="background:white;background-clip:text;color:transparent">SECRET</p>`},
+		{"white on a white veil", `<p style="background:rgba(255,255,255,.5);color:#fff">SECRET</p>`},
+		{"dark on a thin white on dark", `<div style="background:#000"><p style="background:rgba(255,255,255,.05);color:#000">SECRET</p></div>`},
+		{"black on a nearly full black", `<p style="background:rgba(0,0,0,.97);color:#000">SECRET</p>`},
+		{"grey on a veil that makes the same grey", `<p style="background:rgba(0,0,0,.5);color:#7f7f7f">SECRET</p>`},
+		{"no width, and no least one", `<p style="width:0;min-width:0;overflow:hidden">SECRET</p>`},
+		{"no width, whatever the least height", `<p style="width:0;min-height:20px;overflow:hidden">SECRET</p>`},
 		{"letters cut no more", `<p style="background:red;background-clip:text;background-clip:border-box;color:transparent">SECRET</p>`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -17,6 +17,14 @@ func (d *decls) declareBox(name, value string, w weight) {
 		d.set(propMaxWidth, boxSize(value), w)
 	case "max-height", "max-block-size":
 		d.set(propMaxHeight, boxSize(value), w)
+	case "min-width", "min-inline-size", "min-height", "min-block-size":
+		side := propMinWidth
+		if name == "min-height" || name == "min-block-size" {
+			side = propMinHeight
+		}
+		if px, ok := pixels(value); ok || wide(value) || value == "auto" {
+			d.set(side, yesIf(ok && px > speck && !tinyBox(value)), w)
+		}
 	case "overflow", "overflow-x", "overflow-y":
 		if first := firstWord(value); hasWord("hidden clip auto scroll visible", first) || wide(value) {
 			d.set(propOverflow, yesIf(first != "visible" && !wide(value)), w)

@@ -15,6 +15,8 @@ const (
 	colorOther  color = 3 << 24 // an image, or a colour that is not ours to know
 	colorParent color = 4 << 24 // the parent's
 	white             = colorRGB | 0xFFFFFF
+	// colorThin and above it are known colours that let through what is behind them; the byte is their opacity in 1/255.
+	colorThin color = 16 << 24
 )
 
 // closeness is how far two channels may differ while a person still sees no text: #f0f0f0 on white is beyond reading.
@@ -67,6 +69,39 @@ func parseColor(s string) color {
 		return colorOther
 	}
 	return namedColor(s)
+}
+
+// thin notes how much of a background is seen through, as its notation s says.
+func (c color) thin(s string) color {
+	opacity, ok := 1.0, false
+	if at := strings.LastIndexAny(s, ",/"); at > 0 && (strings.IndexByte(s, '/') > 0 || strings.Count(s, ",") == 3) {
+		opacity, ok = fraction(strings.Trim(s[at+1:], " )"))
+	} else if digits := strings.TrimPrefix(s, "#"); len(digits) < len(s) && (len(digits) == 4 || len(digits) == 8) {
+		n, err := strconv.ParseUint(strings.Repeat(digits[len(digits)/4*3:], 2)[:2], 16, 8)
+		opacity, ok = float64(n)/255, err == nil
+	}
+	if c&^0xFFFFFF != colorRGB || !ok || opacity >= 1-faint {
+		return c
+	}
+	return c&0xFFFFFF | max(color(max(opacity, 0)*255)<<24, colorThin)
+}
+
+// over is a background as it is seen before another; a page without one is white.
+func (c color) over(behind color) color {
+	if c < colorThin {
+		return c
+	}
+	if behind == 0 {
+		behind = white
+	}
+	if behind&^0xFFFFFF != colorRGB {
+		return colorOther
+	}
+	seen, opacity := colorRGB, c>>24
+	for shift := 0; shift < 24; shift += 8 {
+		seen |= ((c>>shift&0xFF)*opacity + (behind>>shift&0xFF)*(255-opacity)) / 255 << shift
+	}
+	return seen
 }
 
 // systemColors depend on the reader's settings (CSS Color 4 section 6.2).

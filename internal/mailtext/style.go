@@ -18,6 +18,8 @@ const (
 	propHeight
 	propMaxWidth
 	propMaxHeight
+	propMinWidth
+	propMinHeight
 	propOverflow
 	propPosition
 	propLeft
@@ -111,7 +113,8 @@ type look struct {
 // look sums the declarations up.
 func (d *decls) look() look {
 	var l look
-	boxed := d.yes(propWidth) || d.yes(propHeight) || d.yes(propMaxWidth) || d.yes(propMaxHeight)
+	// A least size goes before any other (CSS 2.1 sections 10.4 and 10.7).
+	boxed := (d.yes(propWidth) || d.yes(propMaxWidth)) && !d.yes(propMinWidth) || (d.yes(propHeight) || d.yes(propMaxHeight)) && !d.yes(propMinHeight)
 	offset := d.yes(propLeft) || d.yes(propTop) || d.yes(propRight) || d.yes(propBottom)
 	l.gone = d.yes(propDisplay) || d.yes(propOpacity) || d.yes(propFilter) || d.yes(propContent) ||
 		d.yes(propMarginLeft) || d.yes(propMarginTop) || d.yes(propIndent) ||
@@ -169,7 +172,7 @@ func (l look) inside(parent look) look {
 	l.space = either(l.space, parent.space)
 	l.fg = either(l.fg, parent.fg)
 	l.fill = either(l.fill, parent.fill)
-	l.bg = either(l.bg, parent.bg)
+	l.bg = either(l.bg.over(parent.bg), parent.bg)
 	return l
 }
 
@@ -357,12 +360,12 @@ func background(s string) color {
 	}
 	if open := strings.IndexByte(s, '('); open > 0 && !strings.Contains(s[:open], " ") {
 		if end := strings.IndexByte(s, ')'); end > 0 {
-			return parseColor(s[:end+1])
+			return parseColor(s[:end+1]).thin(s[:end+1])
 		}
 	}
 	for word := range strings.FieldsSeq(s) {
 		if c := parseColor(word); c != 0 {
-			return c
+			return c.thin(word)
 		}
 	}
 	return 0

@@ -158,3 +158,27 @@ func TestFileBytes(t *testing.T) {
 		}
 	}
 }
+
+// TestSourceOfAnyBytes: what JSON doubles, characters without a line end, and
+// an early line fit the budget and join to the whole.
+func TestSourceOfAnyBytes(t *testing.T) {
+	d := newDesk(t, nil)
+	for name, body := range map[string]string{
+		"quotes":       strings.Repeat(`"`, 45_000),
+		"characters":   "x" + strings.Repeat("é", 30_000),
+		"an odd one":   strings.Repeat("é", 30_000),
+		"a last piece": strings.Repeat(`"`, 15_000),
+	} {
+		raw := "Subject: x\n\n" + body
+		id := string(d.deliver([]byte(raw)))
+		got, answers := whole(t, d, `"id":"`+id+`","raw":true`, func(g got) []byte {
+			if g.size > 21_000 {
+				t.Errorf("%s: an answer of %d bytes", name, g.size)
+			}
+			return []byte(g.inner(t))
+		})
+		if string(got) != raw || answers > len(raw)*2/9_000+2 {
+			t.Errorf("%s: %d bytes of %d in %d answers", name, len(got), len(raw), answers)
+		}
+	}
+}

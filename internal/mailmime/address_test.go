@@ -97,6 +97,8 @@ func TestParseAddressList(t *testing.T) {
 		{"apostrophe in front", "'bob@example.org", addrs{{Mailbox: "'bob@example.org"}}, false},
 		{"comment beside a local user", "MAILER-DAEMON (Mail Delivery System), bob@example.org", addrs{{Name: "MAILER-DAEMON"}, bob}, true},
 		{"comment beside a local user, last", "MAILER-DAEMON (Mail Delivery System)", addrs{{Name: "Mail Delivery System", Mailbox: "MAILER-DAEMON"}}, true},
+		{"comment beside the second half of a name", "Lee, Ann (cellar)", addrs{{Name: "Lee, Ann"}}, true},
+		{"quote escaped in quotes", `"\"Ann" <ann@example.org>`, addrs{{Name: `"Ann`, Mailbox: "ann@example.org"}}, false},
 		{"comment beside several words", "Lost and found (cellar)", addrs{{Name: "Lost and found"}}, true},
 		{"quote never closed", `"Ann Lee <ann@example.org>`, addrs{ann}, false},
 		{"quote never closed, with an inch mark", `"Ann 6" Lee <ann@example.org>`, addrs{{Name: "Ann 6 Lee", Mailbox: "ann@example.org"}}, false},

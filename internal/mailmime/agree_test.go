@@ -46,6 +46,23 @@ func TestFieldsReadAsOthersDo(t *testing.T) {
 	}
 }
 
+// Which of two boundaries is meant, readers do not agree on: it is said.
+func TestBoundaryGivenTwice(t *testing.T) {
+	for _, tt := range []struct{ name, head, text, defect string }{
+		{"boundaries", "multipart/mixed; boundary=a; boundary=b", "one", "more than one boundary is given; the first, or the extended one, is used"},
+		{"boundary extended", "multipart/mixed; boundary=a; boundary*=utf-8''b", "two", "more than one boundary is given; the first, or the extended one, is used"},
+		{"boundary in pieces", "multipart/mixed; boundary=a; boundary*0=b", "two", "more than one boundary is given; the first, or the extended one, is used"},
+		{"twice the same", "multipart/mixed; boundary=a; boundary=a", "one", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := parse(t, mail("Content-Type: "+tt.head, "", "--a", "", "one", "--a--", "--b", "", "two", "--b--"), mailmime.Limits{})
+			if got := strings.Join(m.Defects, "; "); m.Text != tt.text || got != tt.defect {
+				t.Errorf("text %q, defects %q", m.Text, got)
+			}
+		})
+	}
+}
+
 func TestBoundaryIsTakenAsItStands(t *testing.T) {
 	m := parse(t, mail(
 		`Content-Type: multipart/mixed; boundary="=?utf-8?q?x?="`, "",

@@ -124,7 +124,12 @@ func (p *parser) combine(part node, list []body) body {
 		return alternatives(list)
 	case "multipart/related":
 		for i, b := range list {
-			if part.start != "" && part.Parts[i].ContentID == part.start || part.start == "" && (b.hasText || b.hasHTML) {
+			if part.start != "" && part.Parts[i].ContentID == part.start {
+				return b
+			}
+		}
+		for _, b := range list {
+			if b.hasText || b.hasHTML {
 				return b
 			}
 		}

@@ -30,6 +30,9 @@ func (p *parser) describe(fields []rawField, at place) node {
 		}
 	}
 	value, params := parseParams(labelled(lookupField(fields, "Content-Type"), p.written, false))
+	if ambiguous(params, "boundary") { // readers differ in which they take, and so in what they show
+		p.defect("more than one boundary is given; the first, or the extended one, is used")
+	}
 	if kind := mediaType(value); kind != "" {
 		part.Type = kind
 	} else if value != "" {

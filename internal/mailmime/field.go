@@ -13,7 +13,7 @@ func (p *parser) header(part bool) []rawField {
 	if part {
 		room = int(min(p.lim.HeaderBytes, max(p.headRoom, leastHeader)))
 	}
-	full, over, keeping := room, false, false
+	full, over, keeping, any := room, false, false, false
 	if !part {
 		p.skipBlankLines()
 	}
@@ -32,8 +32,9 @@ func (p *parser) header(part bool) []rawField {
 			p.defect("header longer than the limit; the rest was skipped")
 		}
 		name, value, isField := cutField(line)
+		any = any || isField
 		switch {
-		case (line[0] == ' ' || line[0] == '\t') && (len(marks) > 0 || part):
+		case (line[0] == ' ' || line[0] == '\t') && any:
 			if !over && keeping {
 				block = append(block, line...)
 				marks[len(marks)-1].value = len(block)

@@ -72,7 +72,8 @@ func namedCharset(label string) (enc encoding.Encoding, known bool) {
 	default:
 		return e, true
 	}
-	if e, err := ianaindex.MIME.Encoding(label); err == nil && e != nil {
+	// No mail program knows EBCDIC: in it a text would say to us what nobody else is shown.
+	if e, err := ianaindex.MIME.Encoding(label); err == nil && e != nil && e != charmap.CodePage037 && e != charmap.CodePage1047 && e != charmap.CodePage1140 {
 		return e, true
 	}
 	return nil, false

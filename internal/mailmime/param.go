@@ -50,6 +50,12 @@ func lookupParam(params []param, name string) string {
 	return ""
 }
 
+// ambiguous tells whether a parameter has two values.
+func ambiguous(params []param, name string) bool {
+	value := lookupParam(params, name)
+	return slices.ContainsFunc(params, func(p param) bool { return p.name == name && p.value != value })
+}
+
 // cutParam cuts at the first semicolon outside quotes.
 func cutParam(s string) (one, rest string) {
 	quoted := false

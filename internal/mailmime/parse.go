@@ -271,11 +271,7 @@ func (p *parser) child(parent node, before []body, at place) (Part, body) {
 	part.leafID = part.ID
 	if parent.Type == "multipart/related" && n > 0 {
 		// RFC 2387 section 3.2: the first part is the one to show; some put an image before it.
-		companion := part.ContentID != parent.start
-		if parent.start == "" {
-			companion = anyText(before)
-		}
-		at.embedded = at.embedded || companion
+		at.embedded = at.embedded || anyText(before) && (parent.start == "" || part.ContentID != parent.start)
 	}
 	return p.content(part, at)
 }

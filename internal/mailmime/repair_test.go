@@ -138,6 +138,14 @@ func TestRepair(t *testing.T) {
 			html: "<p>y</p>",
 		},
 		{
+			name: "image first among related parts, no part named the start", raw: mail("Content-Type: multipart/related; start=x; boundary=b", "", "--b", "Content-Type: image/gif", "", "G", "--b", "Content-Type: text/html", "", "<p>y</p>", "--b--"),
+			html: "<p>y</p>",
+		},
+		{
+			name: "indented line and no header", raw: mail("Content-Type: multipart/mixed; boundary=b", "", "--b", "  indented", "", "one", "--b--"),
+			text: "one", defects: []string{"header line without a field name was skipped"},
+		},
+		{
 			name: "image first among related parts, named the start", raw: mail("Content-Type: multipart/related; start=i; boundary=b", "", "--b", "Content-Type: image/gif", "Content-ID: <i>", "", "G", "--b", "Content-Type: text/html", "", "<p>y</p>", "--b--"),
 		},
 		{name: "raw UTF-8 header", raw: mail("Subject: gr\xc3\xbcn", "", "x"), subject: "grün", text: "x"},
@@ -156,6 +164,19 @@ func TestRepair(t *testing.T) {
 		{name: "flowed text", raw: mail("Content-Type: text/plain; format=flowed", "", "one ", "two", "> three ", "> four", "five"), text: "one two\n> three four\nfive"},
 		{name: "unknown text", raw: mail("Content-Type: text/x-log", "", "x"), text: "x"},
 		{name: "enriched text", raw: mail("Content-Type: text/enriched", "", "<bold>one</bold>", "two", "", "three << four"), text: "one two\nthree < four"},
+		{
+			name: "EBCDIC, which no mail program reads", raw: mail("Content-Type: text/plain; charset=ibm037", "", "words"),
+			text: "words", defects: []string{"unknown charset; part 1 is read as UTF-8 or windows-1252"},
+		},
+		{
+			name: "mostly not UTF-8", raw: mail("Content-Type: text/plain; charset=utf-8", "", "Gr\xfc\xdfe, sch\xf6n, ü"),
+			text: "Grüße, schön, ü", defects: []string{"part 1 is not the UTF-8 it is labelled as"},
+		},
+		{
+			name: "three words labelled base64", raw: mail("Content-Transfer-Encoding: base64", "", "Not encoded, this."),
+			text: "Not encoded, this.", defects: []string{"a part called base64 is not encoded; it is kept as it is"},
+		},
+		{name: "base64 below a line of words", raw: mail("Content-Transfer-Encoding: base64", "", "!! ?? !!", strings.Repeat("d29yZHMu", 6)), text: strings.Repeat("words.", 6)},
 		{name: "type without a subtype", raw: mail("Content-Type: text", "", "x"), text: "x"},
 		{name: "type that is junk", raw: mail("Content-Type: ;;;=", "", "x"), text: "x"},
 		{name: "type and nothing else", raw: mail("Content-Type: text/html;", "", "<p>"), html: "<p>"},

@@ -12,6 +12,7 @@ func TestFileNames(t *testing.T) {
 		{"quoted", `Content-Disposition: attachment; filename="a b.txt"`, "a b.txt"},
 		{"unquoted blanks", `Content-Disposition: attachment; filename=a b.txt; size=3`, "a b.txt"},
 		{"unquoted parentheses", `Content-Disposition: attachment; filename=a (1).txt`, "a (1).txt"},
+		{"slash in a name without its semicolon", `Content-Disposition: attachment filename=a / b.txt`, "a / b.txt"},
 		{"comment behind an unquoted name", `Content-Disposition: attachment; filename=a.txt (the list)`, "a.txt"},
 		{"parentheses at the end of words", `Content-Disposition: attachment; filename=the list.txt (1)`, "the list.txt (1)"},
 		{"parentheses behind no extension", `Content-Disposition: attachment; filename=list (1)`, "list (1)"},

@@ -177,6 +177,17 @@ func TestRepair(t *testing.T) {
 			text: "Not encoded, this.", defects: []string{"a part called base64 is not encoded; it is kept as it is"},
 		},
 		{name: "base64 below a line of words", raw: mail("Content-Transfer-Encoding: base64", "", "!! ?? !!", strings.Repeat("d29yZHMu", 6)), text: strings.Repeat("words.", 6)},
+		{name: "raw header beside UTF-16", raw: mail("Subject: gr\xfcn", "Content-Type: text/plain; charset=utf-16", "", ""), subject: "grün"},
+		{
+			name: "two subjects", raw: mail("Subject: x", "Subject: y", "", "z"),
+			subject: "x", text: "z", defects: []string{"more than one Subject field; the first is used"},
+		},
+		{name: "charset that was to be found out", raw: mail("Content-Type: text/plain; charset=_autodetect_all", "", "grün"), text: "grün"},
+		{
+			name: "text with a name, deeper and later", raw: mail("Content-Type: multipart/mixed; boundary=b", "", "--b", "", "one", "--b", "Content-Type: multipart/mixed; boundary=c", "",
+				"--c", "Content-Type: text/plain; name=log.txt", "", "log", "--c--", "--b--"),
+			text: "one",
+		},
 		{name: "type without a subtype", raw: mail("Content-Type: text", "", "x"), text: "x"},
 		{name: "type that is junk", raw: mail("Content-Type: ;;;=", "", "x"), text: "x"},
 		{name: "type and nothing else", raw: mail("Content-Type: text/html;", "", "<p>"), html: "<p>"},

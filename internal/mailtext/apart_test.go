@@ -30,6 +30,8 @@ func TestFromHTMLKeepsApart(t *testing.T) {
 		{"cells by style", `<span style="display:table-cell">2</span><span style="display:table-cell">15</span>`, "2 15"},
 		{"boxes with a width", `<span style="display:inline-block;width:90px">2</span>15`, "2 15"},
 		{"boxes without", `<span style="display:inline-block">H</span>ello`, "Hello"},
+		{"boxes without, of several letters", `Hel<span style="display:inline-block">lo</span> you`, "Hello you"},
+		{"a block at the edge", `a<b style="float:right;display:block">bc</b>d`, "a bc d"},
 		{"room by padding", `Invoice<span style="padding:0 10px">4711</span>7`, "Invoice 4711 7"},
 		{"room by margin", `Invoice<b style="margin-left:1em">4711</b>`, "Invoice 4711"},
 		{"no room to speak of", `4<b style="padding:8px 2px">2</b>`, "42"},

@@ -117,8 +117,8 @@ func asBrowsers(rest string) (clean, user string, ok bool) {
 
 // wholeEscapes writes a "%" that begins no escape as one.
 func wholeEscapes(s string) string {
-	for at := len(s) - 1; at >= 0; at-- {
-		if s[at] == '%' && (at+2 >= len(s) || !isHex(s[at+1]) || !isHex(s[at+2])) {
+	for at := strings.LastIndexByte(s, '%'); at >= 0; at = strings.LastIndexByte(s[:at], '%') {
+		if at+2 >= len(s) || !isHex(s[at+1]) || !isHex(s[at+2]) {
 			s = strings.ReplaceAll(s, "%", "%25")
 			return escapeTwice.ReplaceAllString(s, "%$1")
 		}

@@ -39,10 +39,6 @@ func (d *decls) place() place {
 
 // display reads how an element is shown, if it is.
 func display(value string) uint32 {
-	says := oneOf(value, "none", displays)
-	if says != saysNo {
-		return says
-	}
 	switch first := firstWord(value); first {
 	case "inline-block":
 		return saysBox
@@ -53,7 +49,7 @@ func display(value string) uint32 {
 	case "block", "list-item", "flow-root", "table", "table-row", "table-caption", "table-row-group", "table-header-group", "table-footer-group":
 		return saysBlock
 	}
-	return saysNo
+	return oneOf(value, "none", displays)
 }
 
 // raised gives the sign that stands for small letters above or below the line.
@@ -72,15 +68,29 @@ const gap = 8
 
 // declareGap notes room left or right of an element.
 func (d *decls) declareGap(name, value string, w weight) {
-	values := strings.Fields(value)
-	if len(values) == 0 || name == "margin-top" {
+	if name == "margin-top" || value == "0" {
 		return
 	}
-	for _, side := range []int{1, 3} {
-		if strings.IndexByte(name, '-') > 0 {
-			side = 0
+	var values [4]string
+	n := 0
+	for one := range strings.FieldsSeq(value) {
+		if n == len(values) {
+			break
 		}
-		if px, ok := pixels(values[sideAt(side, len(values))]); ok && px >= gap {
+		values[n], n = one, n+1
+	}
+	if n == 0 {
+		return
+	}
+	sides := [...]int{sideAt(1, n), sideAt(3, n)}
+	if strings.IndexByte(name, '-') > 0 {
+		sides = [...]int{0, 0}
+	}
+	for i, side := range sides {
+		if i > 0 && side == sides[0] {
+			break
+		}
+		if px, ok := pixels(values[side]); ok && px >= gap {
 			d.set(propGap, saysYes, w)
 		}
 	}

@@ -1,6 +1,7 @@
 package mailtext
 
 import (
+	"net"
 	"net/url"
 	"regexp"
 	"strings"
@@ -145,7 +146,7 @@ func parsePage(scheme, rest string, hops int) (address, bool) {
 		return address{}, false
 	}
 	if port := u.Port(); port != "" {
-		u.Host = asciiHost(u.Hostname()) + ":" + port
+		u.Host = net.JoinHostPort(asciiHost(u.Hostname()), port)
 	} else if !strings.Contains(u.Host, "]") {
 		u.Host = asciiHost(u.Hostname())
 	}

@@ -38,6 +38,10 @@ func TestLinkRedirectors(t *testing.T) {
 		{"a known one behind an unknown one", "https://evil.test/?url=https%3A%2F%2Fwww.google.com%2Furl%3Fq%3Dhttps%253A%252F%252Fbank.example%252F", "https://evil.test/… (names https://bank.example/)"},
 		{"no page in it", "https://click.example.net/c?url=shop", "https://click.example.net/c?url=shop"},
 		{"a script in it", "https://click.example.net/c?url=javascript:alert(1)", "https://click.example.net/c?url=javascript:alert(1)"},
+		{"an unknown one behind one of the same house", "https://click.bank.example/?url=https%3A%2F%2Fevil.test%2F%3Furl%3Dhttps%253A%252F%252Fbank.example%252F", "https://click.bank.example/… (names https://bank.example/)"},
+		{"a long query behind a path of 75", "https://a.example.net/" + strings.Repeat("p", 61) + "?" + strings.Repeat("q", 60), "https://a.example.net/" + strings.Repeat("p", 61) + "?…"},
+		{"a number and a port", "https://[::1]:8080/x", "https://[::1]:8080/x"},
+		{"a name and a port", "https://A.example.net:8080/x", "https://a.example.net:8080/x"},
 		{"a share", "https://social.example.net/sharer?u=https%3A%2F%2Fa.example.org", "https://social.example.net/sharer?u=https%3A%2F%2Fa.example.org"},
 	}
 	for _, tt := range tests {
@@ -112,6 +116,8 @@ func TestLinkMisleading(t *testing.T) {
 		{"a parameter proves nothing", "https://evil.test/?url=https%3A%2F%2Fwww.bank.example%2F", "www.bank.example", "evil.test"},
 		{"a file", "https://evil.test/", "report.pdf", ""},
 		{"a host that begins like a search engine", "https://google.evil.test/url?q=https%3A%2F%2Fbank.example%2F", "bank.example", "google.evil.test"},
+		{"a known redirector to letters that look alike", "https://eur02.safelinks.protection.outlook.com/?url=https%3A%2F%2Fxn--80ak6aa92e.com%2F", "Your account", "xn--80ak6aa92e.com"},
+		{"two users", "https://bank.example@x@evil.test/", "https://bank.example/", "evil.test"},
 		{"half an escape", "https://evil.test/%zz%41", "https://bank.example/", "evil.test"},
 		{"half an escape at the end", "https://evil.test/#%4", "https://bank.example/", "evil.test"},
 		{"escapes in the host", "https://%65vil.test/", "https://bank.example/", "evil.test"},

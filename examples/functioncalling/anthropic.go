@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
 
 	"github.com/anthropics/anthropic-sdk-go"
 	"github.com/anthropics/anthropic-sdk-go/packages/param"
@@ -33,7 +36,7 @@ func newMessages(model, system, question string, tools []json.RawMessage) model 
 func (m *messages) ask(ctx context.Context) (reply, error) {
 	said, err := m.client.Messages.New(ctx, m.params)
 	if err != nil {
-		return reply{}, err
+		return reply{}, reasonOnly(err)
 	}
 	m.params.Messages = append(m.params.Messages, said.ToParam())
 	r := reply{in: said.Usage.InputTokens, out: said.Usage.OutputTokens}
@@ -58,4 +61,17 @@ func (m *messages) tell(answers []funcall.Answer) {
 		results = append(results, param.Override[anthropic.ContentBlockParamUnion](a.JSON))
 	}
 	m.params.Messages = append(m.params.Messages, anthropic.NewUserMessage(results...))
+}
+
+// reasonOnly takes from what the endpoint said the sentence that says what is
+// wrong: the client's error has all of it, whatever it is.
+func reasonOnly(err error) error {
+	var failed *anthropic.Error
+	if !errors.As(err, &failed) {
+		return err
+	}
+	var said struct{ Error struct{ Message string } }
+	_ = json.Unmarshal([]byte(failed.RawJSON()), &said) // no JSON: the status says what there is to say
+	message := said.Error.Message
+	return fmt.Errorf("Anthropic API error: %d %s: %q", failed.StatusCode, http.StatusText(failed.StatusCode), message[:min(len(message), maxReason)])
 }

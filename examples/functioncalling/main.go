@@ -161,7 +161,7 @@ func converse(ctx context.Context, s settings, question string, registry *mailto
 			return err
 		}
 		in, written = in+said.in, written+said.out
-		if len(said.calls) == 0 {
+		if len(said.calls) == 0 || said.cut != "" { // what is called in an answer cut short may be half of what was meant
 			fmt.Fprintf(out, "%s\n", said.text)
 			fmt.Fprintf(log, "tokens: %d read, %d written\n", in, written)
 			if said.cut != "" {

@@ -111,7 +111,8 @@ func TestSend(t *testing.T) {
 	}
 }
 
-// TestBounds: a model that never stops is stopped, and an answer cut short says so.
+// TestBounds: a model that never stops is stopped, and an answer cut short says
+// so and calls nothing.
 func TestBounds(t *testing.T) {
 	for _, v := range vendors {
 		t.Run(v.api, func(t *testing.T) {
@@ -126,6 +127,12 @@ func TestBounds(t *testing.T) {
 			if out != cutShort+"\n" || err == nil || !strings.Contains(err.Error(), "cut short") {
 				t.Errorf("cut: said %q, %v", out, err)
 			}
+			half := scripted{"call_1", "send_message", `{"to":["ann@example.org"],"subject":"Hello","body":"I owe","confirm_send":true}`}
+			server = play(t, v.wire, step{calls: []scripted{half}, text: cutShort})
+			_, log, err := ask(t, server.URL, "-api", v.api, "-model", "test-model", "-send", "What is new?")
+			if err == nil || !strings.Contains(err.Error(), "cut short") || strings.Contains(log, "called") {
+				t.Errorf("cut in a call: %v\n%s", err, log)
+			}
 		})
 	}
 }
@@ -137,6 +144,7 @@ func TestVendorRefuses(t *testing.T) {
 		"no words":     {`{"error":{}}`, "401"},
 		"no JSON":      {`no`, "401"},
 		"control code": {`{"error":{"message":"a\u001b[31mb"}}`, `a\x1b[31mb`},
+		"raw control":  {"a\x1b[31mb", "401"},
 		"a long one":   {`{"error":{"message":"` + strings.Repeat("long ", 100_000) + `"}}`, "long"},
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -144,9 +152,9 @@ func TestVendorRefuses(t *testing.T) {
 			w.WriteHeader(http.StatusUnauthorized)
 			io.WriteString(w, tt.body)
 		}))
-		for _, api := range []string{"openai", "responses"} {
+		for _, api := range []string{"openai", "responses", "anthropic"} {
 			_, _, err := ask(t, server.URL, "-api", api, "-model", "m", "hello")
-			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "401") || len(err.Error()) > 1000 {
+			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "401") || len(err.Error()) > 1000 || strings.Contains(err.Error(), "\x1b") {
 				t.Errorf("%s, %s: %.2000v, want %q", name, api, err, tt.want)
 			}
 		}

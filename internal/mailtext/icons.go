@@ -41,10 +41,24 @@ func isIcon(a *attrs) bool {
 	return ok && ok2 && w <= maxIcon && h <= maxIcon
 }
 
+// isNetwork reports the name of a place on the net that senders link to beside what they say. Other small pictures in a
+// row ask something: faces to rate by, days to choose from.
+func isNetwork(alt string) bool {
+	for word := range strings.FieldsFuncSeq(strings.ToLower(alt), func(r rune) bool { return r < 'a' || r > 'z' }) {
+		switch word {
+		case "facebook", "instagram", "twitter", "x", "linkedin", "youtube", "pinterest", "tiktok", "whatsapp", "telegram", "mastodon",
+			"threads", "bluesky", "github", "gitlab", "discord", "reddit", "vimeo", "snapchat", "spotify", "medium", "xing", "weibo",
+			"wechat", "line", "vk", "tumblr", "flickr", "twitch", "slack", "signal", "rss", "website", "blog", "email":
+			return true
+		}
+	}
+	return false
+}
+
 // endIcon drops a row of signs. text is what the link at hand shows.
 func (r *renderer) endIcon(text string) {
 	row := &r.icons
-	if !row.small || r.w.full || !strings.HasPrefix(text, "[image: ") || strings.IndexByte(text, ']') != len(text)-1 {
+	if !row.small || r.w.full || !strings.HasPrefix(text, "[image: ") || strings.IndexByte(text, ']') != len(text)-1 || !isNetwork(text[len("[image: "):]) {
 		row.count = 0
 		return
 	}

@@ -100,12 +100,6 @@ func (c *Conn) Fetch(ctx context.Context, uids []UID, want Items) (Fetched, erro
 	return out[0], nil
 }
 
-// FetchJob is one fetch of several that share a round trip.
-type FetchJob struct {
-	UIDs  []UID
-	Items Items
-}
-
 // FetchEach runs several fetches in one round trip. Their UIDs must be
 // disjoint: answers are told apart by nothing else (RFC 9051 section 5.5).
 func (c *Conn) FetchEach(ctx context.Context, jobs []FetchJob) ([]Fetched, error) {

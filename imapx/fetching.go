@@ -5,6 +5,12 @@ import (
 	"slices"
 )
 
+// FetchJob is one fetch of several that share a round trip.
+type FetchJob struct {
+	UIDs  []UID
+	Items Items
+}
+
 // fetching is a fetch under way.
 type fetching struct {
 	jobs []FetchJob

@@ -4,11 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"image"
-	"image/gif"
-	"image/jpeg"
-	"image/png"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,7 +16,6 @@ import (
 const (
 	maxFile  = 5 << 20 * 3 / 4  // Anthropic takes an image of 5 MB in base64; the others more
 	maxFiles = 15 << 20 * 3 / 4 // Gemini takes requests of 20 MB, the conversation so far included
-	maxSide  = 8000             // pixels of an image, as Anthropic takes them
 )
 
 // file is one that goes to the model.
@@ -85,7 +79,7 @@ func (f *Functions) attach(done mailtool.Result, left *room) (in []file, answer 
 func (f *Functions) fits(data []byte, left int) (mediaType, why string) {
 	mediaType = sniff(data)
 	switch {
-	case mediaType == "" || !f.vendor.takes(mediaType):
+	case mediaType == "" || f.opts.NoFiles || !f.vendor.takes(mediaType):
 		return "", "the model's API takes no such file from a tool"
 	case len(data) > maxFile || len(data) > left:
 		return "", "too large to be shown whole"
@@ -94,38 +88,6 @@ func (f *Functions) fits(data []byte, left int) (mediaType, why string) {
 }
 
 func isImage(mediaType string) bool { return strings.HasPrefix(mediaType, "image/") }
-
-// sniff tells the few types that models read by how the data begins, empty for
-// any other and for an image whose header is broken or whose sides are too long.
-// The type that a mail claims is a stranger's word.
-func sniff(data []byte) string {
-	for _, kind := range []struct {
-		begins, mediaType string
-		config            func(io.Reader) (image.Config, error)
-	}{
-		{"\x89PNG\r\n\x1a\n", "image/png", png.DecodeConfig},
-		{"\xff\xd8\xff", "image/jpeg", jpeg.DecodeConfig},
-		{"GIF87a", "image/gif", gif.DecodeConfig},
-		{"GIF89a", "image/gif", gif.DecodeConfig},
-		{"%PDF-", "application/pdf", nil},
-		{"RIFF", "image/webp", nil},
-	} {
-		if !bytes.HasPrefix(data, []byte(kind.begins)) {
-			continue
-		}
-		if kind.mediaType == "image/webp" && (len(data) < 12 || string(data[8:12]) != "WEBP") {
-			return ""
-		}
-		if kind.config != nil {
-			c, err := kind.config(bytes.NewReader(data))
-			if err != nil || max(c.Width, c.Height) > maxSide || min(c.Width, c.Height) < 1 {
-				return ""
-			}
-		}
-		return kind.mediaType
-	}
-	return ""
-}
 
 // withMember adds a member at the end of a JSON object.
 func withMember(object json.RawMessage, name string, value json.RawMessage) json.RawMessage {

@@ -29,8 +29,21 @@ func samples(t testing.TB, width int) map[string][]byte {
 	}
 	return map[string][]byte{
 		"image/png": asPNG.Bytes(), "image/jpeg": asJPEG.Bytes(), "image/gif": asGIF.Bytes(),
-		"image/webp": []byte("RIFF\x10\x00\x00\x00WEBPVP8 "), "application/pdf": []byte("%PDF-1.7\n"),
+		"image/webp": webp("VP8L", width), "application/pdf": []byte("%PDF-1.7\ntrailer <</Size 1>>\nstartxref\n9\n%%EOF\n"),
 	}
+}
+
+// webp is the header of an image one pixel high, in one of the format's three forms.
+func webp(form string, width int) []byte {
+	w := byte(width - 1)
+	high := byte((width - 1) >> 8)
+	chunk := map[string][]byte{
+		"VP8L": {0x2f, w, high, 0, 0, 0, 0, 0, 0, 0},
+		"VP8X": {0, 0, 0, 0, w, high, 0, 0, 0, 0},
+		"VP8 ": {0, 0, 0, 0x9d, 0x01, 0x2a, byte(width), byte(width >> 8), 1, 0},
+	}[form]
+	body := append([]byte("WEBP"+form+"\x0a\x00\x00\x00"), chunk...)
+	return append([]byte{'R', 'I', 'F', 'F', byte(len(body)), 0, 0, 0}, body...)
 }
 
 func vendors() map[API]vendor {
@@ -91,12 +104,27 @@ func TestSniff(t *testing.T) {
 		}
 	}
 	for kind, data := range samples(t, maxSide+1) {
-		if strings.HasPrefix(kind, "image/") && kind != "image/webp" && sniff(data) != "" {
+		if strings.HasPrefix(kind, "image/") && sniff(data) != "" {
 			t.Errorf("%s of %d pixels is taken", kind, maxSide+1)
+		}
+	}
+	for kind, data := range good {
+		if sniff(data[:len(data)-len(data)/3]) != "" {
+			t.Errorf("%s that lacks its end is taken", kind)
+		}
+		if kind != "image/gif" && sniff(append(data[:len(data):len(data)], "\r\nand more"...)) != kind {
+			t.Errorf("%s with something behind its end is not taken", kind)
+		}
+	}
+	for _, form := range []string{"VP8L", "VP8X", "VP8 "} {
+		if sniff(webp(form, maxSide)) != "image/webp" || sniff(webp(form, maxSide+1)) != "" {
+			t.Errorf("webp %q is not held to %d pixels", form, maxSide)
 		}
 	}
 	for name, data := range map[string]string{
 		"empty": "", "text": "hello", "html": "<html>", "zip": "PK\x03\x04", "exe": "MZ", "wave": "RIFF\x10\x00\x00\x00WAVEfmt ", "short webp": "RIFF",
+		"strange webp": string(webp("VP8L", 3)[:12]) + "ABCD" + string(webp("VP8L", 3)[16:]), "webp without its sign": strings.Replace(string(webp("VP8L", 3)), "/", "0", 1),
+		"only called PDF": "%PDF-1.7\nhello", "locked PDF": "%PDF-1.7\ntrailer <</Size 1 /Encrypt 5 0 R>>\nstartxref\n9\n%%EOF\n",
 		"cut png": string(good["image/png"][:20]), "cut jpeg": "\xff\xd8\xff", "cut gif": "GIF89a\x01", "no pixels": "GIF89a\x00\x00\x00\x00\x00\x00\x00",
 	} {
 		if got := sniff([]byte(data)); got != "" {
@@ -105,10 +133,24 @@ func TestSniff(t *testing.T) {
 	}
 }
 
+// TestNoFiles: a model that takes no files gets none.
+func TestNoFiles(t *testing.T) {
+	for api, v := range vendors() {
+		f := &Functions{vendor: v, opts: Options{NoFiles: true}}
+		for kind, body := range samples(t, 3) {
+			in, text, out := f.attach(mailtool.Result{JSON: json.RawMessage(`{}`), Files: []mailtool.File{{Data: body}}}, &room{bytes: maxFiles})
+			if len(in) != 0 || len(out) != 1 || !strings.Contains(string(text), "files_left_out") {
+				t.Errorf("%s %s: %d in, %d out, %s", api, kind, len(in), len(out), text)
+			}
+		}
+	}
+}
+
 // TestFileBudget: a turn's files stay below what requests may hold.
 func TestFileBudget(t *testing.T) {
 	pdf := func(n int) mailtool.File {
-		return mailtool.File{URI: "mail://ann/m1/2", Data: append([]byte("%PDF-"), make([]byte, n-5)...)}
+		const begins, ends = "%PDF-", "startxref\n0\n%%EOF"
+		return mailtool.File{URI: "mail://ann/m1/2", Data: []byte(begins + strings.Repeat(" ", n-len(begins+ends)) + ends)}
 	}
 	f, left := &Functions{vendor: anthropic{}}, &room{bytes: maxFiles}
 	shown := func(files ...mailtool.File) int {
@@ -124,7 +166,7 @@ func TestFileBudget(t *testing.T) {
 	if n := shown(pdf(maxFile), pdf(maxFile)); n != 2 {
 		t.Errorf("%d of two shown", n)
 	}
-	if n := shown(pdf(maxFile), pdf(maxFile), pdf(10)); n != 1 {
+	if n := shown(pdf(maxFile), pdf(maxFile), pdf(30)); n != 1 {
 		t.Errorf("%d shown where one has room", n)
 	}
 }

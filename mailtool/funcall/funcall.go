@@ -37,7 +37,10 @@ type Options struct {
 	Strict bool
 	// JSONSchema declares Gemini's functions by parametersJsonSchema instead of
 	// parameters, which older models and services know alone.
-	JSONSchema   bool
+	JSONSchema bool
+	// NoFiles leaves every file out of results, for models that take none, such as
+	// Gemini's before version 3: one file fails their whole conversation.
+	NoFiles      bool
 	MaxCalls     int // run in one turn; the others are refused. 0 means DefaultMaxCalls
 	MaxArguments int // bytes of one call's arguments; 0 means DefaultMaxArguments
 }

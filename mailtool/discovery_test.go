@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -61,6 +62,37 @@ func TestDiscoveryLists(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestDiscoveryHints: call_tool is as bad as the worst of what it can call.
+func TestDiscoveryHints(t *testing.T) {
+	out, _, caller, _ := discovered(t)
+	views := out.Visible(caller)
+	i := slices.IndexFunc(views, func(v View) bool { return v.Name == callAny })
+	if diff := cmp.Diff(Hints{Destructive: true, OpenWorld: true}, views[i].Hints); diff != "" {
+		t.Errorf("want -, got +:\n%s", diff)
+	}
+}
+
+// TestDiscoveryBounds: what a large catalogue has more of is counted, and what is
+// too long is not described.
+func TestDiscoveryBounds(t *testing.T) {
+	views := make([]View, namedTools+7)
+	for i := range views {
+		views[i] = View{Name: "mail_" + strconv.Itoa(i), Description: "Does it. And more."}
+	}
+	if out := find(views, ""); len(out.Tools) != namedTools || out.More != 7 || out.Tools[0].What != "" {
+		t.Errorf("names: %d and %d more", len(out.Tools), out.More)
+	}
+	if out := find(views, "mails"); len(out.Tools) != foundTools || out.More != len(views)-foundTools || out.Tools[0].What != "Does it" {
+		t.Errorf("words: %d and %d more, %+v", len(out.Tools), out.More, out.Tools[0])
+	}
+	for size, fits := range map[int]bool{maxAnswerBytes - 200: true, maxAnswerBytes: false} {
+		long := []View{{Name: "long", Description: strings.Repeat("a", size), InputSchema: json.RawMessage("{}")}}
+		if _, err := describe(long, []string{"long"}); (err == nil) != fits {
+			t.Errorf("a description of %d bytes: %v", size, err)
+		}
 	}
 }
 

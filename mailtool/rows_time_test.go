@@ -39,3 +39,15 @@ func TestRowNow(t *testing.T) {
 		}
 	}
 }
+
+// TestRowTimeOfSummer: a zone's clocks change, the offset of an answer's rows does not.
+func TestRowTimeOfSummer(t *testing.T) {
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Skip("no time zone database")
+	}
+	env := &Env{Account: Account{Zone: zone}, Caller: &Caller{}, Now: testNow}
+	if got := rowTime(time.Date(2026, 7, 1, 9, 30, 0, 0, time.UTC), env.rowNow()); got != "1 Jul 10:30" {
+		t.Errorf("%q at %s", got, env.rowNow())
+	}
+}

@@ -93,7 +93,7 @@ func (env *Env) getPart(ctx context.Context, id provider.MessageID, part provide
 	if out, err := env.goOn(key, in); out != nil || err != nil {
 		return out, err
 	}
-	info, body, err := env.Mail.OpenPart(ctx, id, part)
+	info, body, err := env.openPart(ctx, id, part)
 	if err != nil {
 		return nil, err
 	}
@@ -120,6 +120,20 @@ func (env *Env) getPart(ctx context.Context, id provider.MessageID, part provide
 		}
 	}
 	return env.getBytes(ctx, a.content, in)
+}
+
+// openPart opens what a handle names. When it is not there it looks whether the
+// message is: a handle that was made up asks for another step than mail that moved.
+func (env *Env) openPart(ctx context.Context, id provider.MessageID, part provider.PartID) (provider.Part, io.ReadCloser, error) {
+	info, body, err := env.Mail.OpenPart(ctx, id, part)
+	if !errors.Is(err, provider.NotFound) {
+		return info, body, err
+	}
+	read, readErr := env.Mail.ReadMessages(ctx, []provider.MessageID{id}, provider.ReadOptions{HeadersOnly: true})
+	if readErr != nil || len(read) != 1 || read[0].Err != nil {
+		return info, body, err
+	}
+	return info, body, refuse(NotFound, "the message has no such attachment", "read_message names its attachments")
 }
 
 // answerOf begins an answer with what is known of c.

@@ -182,3 +182,27 @@ func TestSourceOfAnyBytes(t *testing.T) {
 		}
 	}
 }
+
+// TestNoSuchAttachment: a message that is there and lacks the part is told from
+// one that is gone.
+func TestNoSuchAttachment(t *testing.T) {
+	d := newDesk(t, nil)
+	id := string(d.deliver(letterWith(file{kind: "text/plain", name: "a.txt", data: []byte("words")})))
+	for name, test := range map[string]struct{ handle, message, next string }{
+		"no such part":        {id + ":9", "the message has no such attachment", "read_message names its attachments"},
+		"no such inner part":  {id + ":2.1", "the message has no such attachment", "read_message names its attachments"},
+		"no such message":     {id + "9:2", "", "it may have been moved or deleted: list or search again"},
+		"no such message, 9.": {id + "9:9", "", "it may have been moved or deleted: list or search again"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := d.try(`{"handle":"` + test.handle + `"}`)
+			var e *mailtool.Error
+			if !errors.As(err, &e) || e.Code != mailtool.NotFound || e.Next != test.next || test.message != "" && e.Message != test.message {
+				t.Fatalf("%#v", err)
+			}
+			if strings.Contains(e.Message, "mailmime") {
+				t.Errorf("the message tells of packages: %q", e.Message)
+			}
+		})
+	}
+}

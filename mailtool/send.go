@@ -179,7 +179,7 @@ func (env *Env) attachment(ctx context.Context, in attachIn, left int) (provider
 		return provider.Attachment{Name: in.Name, Type: in.Type, Data: in.Data}, nil
 	}
 	id, part, _ := splitHandle(in.Handle)
-	info, body, err := env.Mail.OpenPart(ctx, id, part)
+	info, body, err := env.openPart(ctx, id, part)
 	if err != nil {
 		return provider.Attachment{}, err
 	}

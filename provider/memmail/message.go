@@ -226,7 +226,7 @@ func (b *Backend) OpenPart(ctx context.Context, id provider.MessageID, want prov
 	}
 	r, info, err := mailmime.OpenPart(bytes.NewReader(c.raw), string(want), mailmime.Limits{})
 	if err != nil {
-		return provider.Part{}, nil, &provider.Error{Op: op, Code: provider.NotFound, Err: err}
+		return provider.Part{}, nil, &provider.Error{Op: op, Code: provider.NotFound, Err: errors.New("the message has no part " + string(want))}
 	}
 	if p, ok := findPart(c.parse().Root, info.ID); ok {
 		info = p // with its size

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/anthropics/anthropic-sdk-go"
 	"github.com/anthropics/anthropic-sdk-go/packages/param"
@@ -38,7 +39,11 @@ func (m *messages) ask(ctx context.Context) (reply, error) {
 	if err != nil {
 		return reply{}, reasonOnly(err)
 	}
-	m.params.Messages = append(m.params.Messages, said.ToParam())
+	message := said.ToParam()
+	message.Content = slices.DeleteFunc(message.Content, func(b anthropic.ContentBlockParamUnion) bool {
+		return b.OfText != nil && b.OfText.Text == "" // the API writes such blocks, and refuses them
+	})
+	m.params.Messages = append(m.params.Messages, message)
 	r := reply{in: said.Usage.InputTokens, out: said.Usage.OutputTokens}
 	if why := said.StopReason; why != anthropic.StopReasonEndTurn && why != anthropic.StopReasonToolUse {
 		r.cut = string(why)

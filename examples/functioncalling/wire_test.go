@@ -256,6 +256,9 @@ func (messagesWire) read(body []byte) (req request, err error) {
 func (messagesWire) write(s step) any {
 	var content []messagesBlock
 	reason := "tool_use"
+	if len(s.calls) > 0 { // models begin so, and the API refuses what it is handed back
+		content = append(content, messagesBlock{Type: "text"})
+	}
 	for _, c := range s.calls {
 		content = append(content, messagesBlock{Type: "tool_use", ID: c.id, Name: c.name, Input: json.RawMessage(c.args)})
 	}

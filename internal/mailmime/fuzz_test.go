@@ -150,7 +150,8 @@ func FuzzParseHeader(f *testing.F) {
 		if len(defects) > 51 {
 			t.Errorf("%d defects", len(defects))
 		}
-		texts := []string{h.Subject, h.MessageID, h.ListID, h.ListUnsubscribe}
+		p := mailmime.ParsePart([]byte(raw), charset, len(raw)%2 == 0)
+		texts := []string{h.Subject, h.MessageID, h.ListID, h.ListUnsubscribe, p.Name, p.Type, p.Charset, p.ContentID, p.Encoding}
 		for _, field := range h.Fields {
 			texts = append(texts, field.Value)
 		}

@@ -45,6 +45,16 @@ func ParseHeader(raw []byte) (Header, []string) {
 	return newParser(bytes.NewReader(raw), Limits{}, new(buffers)).onlyHeader("")
 }
 
+// ParsePart describes a part by its header block alone, as Parse does: all but ID, Size and Parts. charset is that of the
+// first text of the message that names one, for raw 8-bit file names; digest: the part stands in a multipart/digest.
+func ParsePart(header []byte, charset string, digest bool) Part {
+	p := newParser(bytes.NewReader(header), Limits{}, new(buffers))
+	if charset, _, _ = strings.Cut(normCharset(charset), " "); validToken(charset) {
+		p.written = charset
+	}
+	return p.describe(p.header(true), place{digest: digest}).Part
+}
+
 func (p *parser) onlyHeader(charset string) (Header, []string) {
 	fields := p.header(false)
 	if p.hint = charset; charset == "" {

@@ -120,3 +120,34 @@ func TestMessageIDsAreBounded(t *testing.T) {
 		}
 	}
 }
+
+// A part's header alone says of it what reading the whole message does.
+func TestParsePart(t *testing.T) {
+	for _, tt := range []struct {
+		name, header, charset string
+		digest                bool
+		want                  mailmime.Part
+	}{
+		{name: "nothing", want: mailmime.Part{Type: "text/plain"}},
+		{name: "nothing, in a digest", header: "\r\n", digest: true, want: mailmime.Part{Type: "message/rfc822"}},
+		{
+			name:   "all there is, and the body behind it",
+			header: mail("Content-Type: Text/HTML; charset=UTF-8", "X-Other: x", "Content-Disposition: attachment; filename=a b.html", "Content-Transfer-Encoding: Base64", "Content-ID: <c@x>", "", "Content-ID: <d@x>"),
+			want:   mailmime.Part{Type: "text/html", Charset: "utf-8", Name: "a b.html", Disposition: "attachment", ContentID: "c@x", Encoding: "base64"},
+		},
+		{
+			name: "a raw name in the charset of the text", header: "Content-Type: image/png; name=\"\xd0\xcc\xc1\xce\"", charset: "KOI8-R",
+			want: mailmime.Part{Type: "image/png", Name: "план"},
+		},
+		{
+			name: "a charset that is none", header: "Content-Type: image/png; name=\"Gr\xfc\xdfe\"", charset: "no such \x00",
+			want: mailmime.Part{Type: "image/png", Name: "Grüße"},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, mailmime.ParsePart([]byte(tt.header), tt.charset, tt.digest)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -251,6 +251,8 @@ func (p *parser) nextPart(part Part, level int) bool {
 		return true
 	case p.s.hit == level && !p.s.closes:
 		p.defect("more than " + strconv.Itoa(p.lim.Parts) + " parts; the rest was skipped")
+	case p.s.hit != level && len(part.Parts) > 0 && part.ID == "":
+		p.defect("the message ends early: its multipart is not closed")
 	case p.s.hit != level && len(part.Parts) > 0:
 		p.defect("multipart " + strconv.Quote(part.ID) + " is not closed")
 	}

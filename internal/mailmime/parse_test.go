@@ -159,7 +159,7 @@ func TestParseStructure(t *testing.T) {
 			name:    "no end boundary",
 			raw:     mail("Content-Type: multipart/mixed; boundary=a", "", "--a", "", "one", "--a", "", "two"),
 			outline: []string{"multipart/mixed", "1 text/plain 3", "2 text/plain 3"},
-			text:    "one\n\ntwo", defects: []string{`multipart "" is not closed`},
+			text:    "one\n\ntwo", defects: []string{"the message ends early: its multipart is not closed"},
 		},
 		{
 			name:    "inner boundary not closed",

@@ -38,7 +38,7 @@ func TestRepair(t *testing.T) {
 		{name: "bare CR in a field", raw: mail("Subject: x\r y", "", "z"), subject: "x y", text: "z"},
 		{
 			name: "no end marker", raw: mail("Subject: x", "Content-Type: multipart/alternative; boundary=b", "", "--b", "", "one", "--b", "Content-Type: text/html", "", "<p>two</p>"),
-			subject: "x", text: "one", html: "<p>two</p>", defects: []string{`multipart "" is not closed`},
+			subject: "x", text: "one", html: "<p>two</p>", defects: []string{"the message ends early: its multipart is not closed"},
 		},
 		{
 			name: "no boundary parameter", raw: mail("Subject: x", "Content-Type: multipart/mixed;", "", "preamble", "--=_n", "Content-Type: text/plain", "", "one", "--=_n--"),

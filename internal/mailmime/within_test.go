@@ -30,7 +30,7 @@ func TestMultipartWithin(t *testing.T) {
 		},
 		{
 			name: "larger than is held", body: one + "--bb\r\nContent-Type: image/png\r\n\r\n" + strings.Repeat("x", mailmime.DefaultTextBytes) + "\r\n--bb--\r\n",
-			text: "one", cut: true, parts: 2, defects: []string{taken, `multipart "" is not closed`, "a multipart without any part is longer than the limit; the rest was skipped"},
+			text: "one", cut: true, parts: 2, defects: []string{taken, "the message ends early: its multipart is not closed", "a multipart without any part is longer than the limit; the rest was skipped"},
 		},
 		{
 			name: "such a one in such a one", body: "--bb\r\nContent-Type: multipart/mixed; boundary=neither\r\n\r\n--cc\r\nContent-Type: text/plain\r\n\r\ntwo\r\n--cc--\r\n--bb--\r\n",

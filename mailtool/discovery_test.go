@@ -75,6 +75,17 @@ func TestDiscoveryHints(t *testing.T) {
 	}
 }
 
+// TestDiscoveryExpired: who may no longer do anything hears why, whatever is called.
+func TestDiscoveryExpired(t *testing.T) {
+	out, _, caller, _ := discovered(t)
+	caller.Grant.Expires = testNow.Add(-1)
+	for _, name := range []string{findTools, callAny, "nonsense"} {
+		if res, err := out.Call(t.Context(), caller, name, nil); !errors.Is(err, NotPermitted) {
+			t.Errorf("%s: %s, %v", name, res.JSON, err)
+		}
+	}
+}
+
 // TestDiscoveryBounds: what a large catalogue has more of is counted, and what is
 // too long is not described.
 func TestDiscoveryBounds(t *testing.T) {

@@ -1,6 +1,7 @@
 package mailtool
 
 import (
+	"strings"
 	"testing"
 )
 
@@ -23,4 +24,39 @@ func FuzzJSONSize(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestRoom: what fits to the byte is taken, once.
+func TestRoom(t *testing.T) {
+	r := room(jsonSize("word"))
+	if !r.takes("word") || r != 0 || r.takesBytes(1) {
+		t.Errorf("%d left", r)
+	}
+	if r = room(jsonSize("word")) - 1; r.takes("word") {
+		t.Errorf("too long a text is taken, %d left", r)
+	}
+}
+
+// TestSliceJSON: pieces hold to their bound as JSON has them, and make up the text.
+func TestSliceJSON(t *testing.T) {
+	for name, text := range map[string]string{
+		"plain": strings.Repeat("word ", 60), "quotes": strings.Repeat(`"\`, 150), "mixed": strings.Repeat("ä\"\x01 \u2028 z", 40),
+	} {
+		for most := 12; most < 90; most++ {
+			var whole string
+			for offset := 0; len(whole) < len(text); {
+				part, next := sliceJSON(text, offset, most)
+				if n := textSize(part) + 1; n > most || part == "" {
+					t.Fatalf("%s: %q takes %d bytes of %d", name, part, n, most)
+				}
+				if whole += part; next == 0 {
+					break
+				}
+				offset = next
+			}
+			if whole != text {
+				t.Fatalf("%s in pieces of %d: %q", name, most, whole)
+			}
+		}
+	}
 }

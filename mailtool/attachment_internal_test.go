@@ -1,0 +1,93 @@
+package mailtool
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+)
+
+// long is a converter that keeps to no bound.
+type long int
+
+func (long) Types() []string { return []string{"application/pdf"} }
+
+func (n long) Text(context.Context, []byte, int) (string, bool, error) {
+	return strings.Repeat("a", int(n)), false, nil
+}
+
+// TestConverterIsCut: a text up to the bound is whole, and one byte more is cut and said.
+func TestConverterIsCut(t *testing.T) {
+	for n, cut := range map[long]bool{maxText: false, maxText + 1: true} {
+		doc, err := converted(n)(t.Context(), nil, nil)
+		if err != nil || len(doc.text) != maxText || doc.truncated != cut {
+			t.Errorf("%d bytes: %d of them, truncated %v, %v", n, len(doc.text), doc.truncated, err)
+		}
+	}
+}
+
+// TestWindow: whatever the writes are, a window has the bytes from its start on,
+// and knows whether there are more.
+func TestWindow(t *testing.T) {
+	const text = "0123456789"
+	for start := range int64(12) {
+		for most := 1; most < 12; most++ {
+			for size := 1; size < 12; size++ {
+				w := &window{start: start, most: most}
+				var err error
+				for at := 0; at < len(text) && err == nil; at += size {
+					_, err = w.Write([]byte(text[at:min(at+size, len(text))]))
+				}
+				rest := text[min(int(start), len(text)):]
+				want := rest[:min(most, len(rest))]
+				if string(w.data) != want || w.more != (len(rest) > most) || w.more != errors.Is(err, errEnough) {
+					t.Fatalf("%d bytes from %d on, written by %d: %q, more %v, %v", most, start, size, w.data, w.more, err)
+				}
+			}
+		}
+	}
+}
+
+// TestWindowFrom: a piece is given when the window has all of it.
+func TestWindowFrom(t *testing.T) {
+	cut, whole := &window{start: 10, data: []byte("abcdef"), more: true}, &window{start: 10, data: []byte("abcdef")}
+	for _, tt := range []struct {
+		name     string
+		w        *window
+		offset   int64
+		n        int
+		piece    string
+		more, ok bool
+	}{
+		{"before it", cut, 9, 2, "", false, false},
+		{"its beginning", cut, 10, 2, "ab", true, true},
+		{"all of it, and there is more", cut, 10, 6, "abcdef", true, true},
+		{"its end, and there is more", cut, 14, 2, "ef", true, true},
+		{"beyond what it has", cut, 14, 3, "", false, false},
+		{"the end of all", whole, 14, 2, "ef", false, true},
+		{"less than asked for at the end of all", whole, 14, 3, "ef", false, true},
+		{"behind all", whole, 16, 3, "", false, true},
+		{"far behind all", whole, 17, 3, "", false, false},
+	} {
+		if piece, more, ok := tt.w.from(tt.offset, tt.n); string(piece) != tt.piece || more != tt.more || ok != tt.ok {
+			t.Errorf("%s: %q, more %v, ok %v", tt.name, piece, more, ok)
+		}
+	}
+}
+
+// TestFillFails: what cannot be written is an error, but for the end that a window makes.
+func TestFillFails(t *testing.T) {
+	c := content{write: func(_ context.Context, w *window) error {
+		if _, err := w.Write([]byte("abc")); err != nil {
+			return err
+		}
+		return io.ErrUnexpectedEOF
+	}}
+	if w, err := c.fill(t.Context(), 0, 5); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("%+v, %v", w, err)
+	}
+	if w, err := c.fill(t.Context(), 0, 2); err != nil || string(w.data) != "ab" {
+		t.Errorf("%+v, %v", w, err)
+	}
+}

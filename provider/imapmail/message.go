@@ -176,11 +176,14 @@ func (b *Backend) readLarge(ctx context.Context, c *imapx.Conn, large []imapx.Me
 	jobs := make([]imapx.FetchJob, len(large))
 	texts := make([]readable, len(large))
 	for i, m := range large {
-		texts[i] = readable{body: bodyParts(m.Structure), calendar: calendarPart(m.Structure)}
-		jobs[i] = imapx.FetchJob{UIDs: []imapx.UID{m.UID}, Items: imapx.Items{Sections: texts[i].pieces(opts)}}
+		texts[i] = readable{body: bodyParts(m.Structure), calendar: calendarPart(m.Structure), headed: headed(m.Structure)}
+		jobs[i] = imapx.FetchJob{UIDs: []imapx.UID{m.UID}, Items: imapx.Items{Sections: texts[i].sections(opts)}}
 	}
 	second, err := c.FetchEach(ctx, jobs)
 	if err != nil {
+		return err
+	}
+	if err := fetchHeadless(ctx, c, second, jobs, texts, opts); err != nil {
 		return err
 	}
 	box := c.Mailbox()
@@ -196,15 +199,39 @@ func (b *Backend) readLarge(ctx context.Context, c *imapx.Conn, large []imapx.Me
 	return nil
 }
 
+// fetchHeadless asks again for what came incomplete, without the headers of
+// parts: a server that shows none must not hide the message.
+func fetchHeadless(ctx context.Context, c *imapx.Conn, got []imapx.Fetched, jobs []imapx.FetchJob, texts []readable, opts provider.ReadOptions) error {
+	var again []imapx.FetchJob
+	var at []int
+	for i := range got {
+		if len(got[i].Incomplete) == 0 || len(texts[i].headed) == 0 {
+			continue
+		}
+		texts[i].headed = nil
+		jobs[i].Items.Sections = texts[i].sections(opts)
+		again, at = append(again, jobs[i]), append(at, i)
+	}
+	fetched, err := c.FetchEach(ctx, again)
+	if err != nil {
+		return err
+	}
+	for k, i := range at {
+		got[i] = fetched[k]
+	}
+	return nil
+}
+
 // readable are the parts of a large message that are read with it.
 type readable struct {
 	body     []*imapx.Part
 	calendar *imapx.Part // or nil
+	headed   []*imapx.Part
 }
 
-// pieces lists the header and, within the budget, the text parts; behind them
-// the calendar, which has a budget of its own.
-func (r readable) pieces(opts provider.ReadOptions) []imapx.Section {
+// sections lists the header and, within the budget, the text parts; behind them
+// the calendar, which has a budget of its own, and the headers of parts.
+func (r readable) sections(opts provider.ReadOptions) []imapx.Section {
 	out := []imapx.Section{{Kind: imapx.Header, Max: maxHeader}}
 	left := largeText(opts)
 	for _, p := range r.body {
@@ -215,24 +242,36 @@ func (r readable) pieces(opts provider.ReadOptions) []imapx.Section {
 	if r.calendar != nil {
 		out = append(out, imapx.Section{Path: r.calendar.Path, Max: max(1, min(3*opts.MaxText, r.calendar.Size))})
 	}
+	for _, p := range r.headed {
+		out = append(out, imapx.Section{Path: p.Path, Kind: imapx.MIME, Max: maxPartHeader})
+	}
 	return out
 }
 
-// assemble makes a message of its header and text parts, which are m's sections.
+// assemble makes a message of its header, its text parts and the headers of its
+// parts, which are m's sections.
 func (b *Backend) assemble(box imapx.Mailbox, m imapx.Message, texts readable, opts provider.ReadOptions) *provider.Message {
-	content, sections := make(map[string][]byte), m.Sections
+	have := pieces{content: make(map[string][]byte), headers: make(map[string][]byte)}
+	header, sections := m.Sections[0], m.Sections[1:]
 	cut, calendarCut := false, false
 	for i, p := range texts.body {
-		content[p.Section()] = sections[i+1]
-		cut = cut || int64(len(sections[i+1])) < p.Size
+		have.content[p.Section()] = sections[i]
+		cut = cut || int64(len(sections[i])) < p.Size
 	}
+	sections = sections[len(texts.body):]
 	if p := texts.calendar; p != nil {
-		last := sections[len(sections)-1]
-		content[p.Section()] = last
-		calendarCut = int64(len(last)) < p.Size
+		have.content[p.Section()] = sections[0]
+		calendarCut = int64(len(sections[0])) < p.Size
+		sections = sections[1:]
 	}
-	h, defects := b.reader.ParseHeader(sections[0], textCharset(m.Structure))
-	parsed := readOutline(m.Structure, content, mailmime.Limits{TextBytes: opts.MaxText})
+	for i, p := range texts.headed {
+		have.headers[p.Section()] = wholeHeader(sections[i])
+	}
+	if len(header) < maxHeader {
+		have.headers[m.Structure.Section()] = header // of use where the message is its only part
+	}
+	h, defects := b.reader.ParseHeader(header, textCharset(m.Structure))
+	parsed := readOutline(m.Structure, have, mailmime.Limits{TextBytes: opts.MaxText})
 	parsed.Defects = append(defects, parsed.Defects...)
 	parsed.TextTruncated = parsed.TextTruncated || cut && parsed.Text != ""
 	parsed.HTMLTruncated = parsed.HTMLTruncated || cut && parsed.HTML != ""

@@ -16,16 +16,19 @@ import (
 
 // describe reads a structure as a message without content.
 func describe(p *imapx.Part) *mailmime.Message {
-	return readOutline(p, nil, mailmime.Limits{})
+	return readOutline(p, pieces{}, mailmime.Limits{})
 }
 
-// readOutline reads a structure with the content of some parts, by section
-// number and still encoded.
-func readOutline(p *imapx.Part, content map[string][]byte, lim mailmime.Limits) *mailmime.Message {
+// pieces are what came of a large message, by section number: the content of
+// some parts, still encoded, and the headers of some.
+type pieces struct{ content, headers map[string][]byte }
+
+// readOutline reads a structure with the pieces that there are.
+func readOutline(p *imapx.Part, have pieces, lim mailmime.Limits) *mailmime.Message {
 	if p == nil {
 		return &mailmime.Message{}
 	}
-	w := &outline{content: content, sizes: make(map[string]int64), boundary: rand.Text()}
+	w := &outline{root: p, have: have, sizes: make(map[string]int64), boundary: rand.Text()}
 	w.part(p)
 	msg, _ := mailmime.Parse(&w.buf, lim) // a buffer does not fail
 	fixSizes(&msg.Root, w.sizes)
@@ -37,7 +40,8 @@ func readOutline(p *imapx.Part, content map[string][]byte, lim mailmime.Limits) 
 
 type outline struct {
 	buf      bytes.Buffer
-	content  map[string][]byte
+	root     *imapx.Part
+	have     pieces
 	sizes    map[string]int64 // of the parts left empty, as encoded
 	boundary string           // nobody who wrote the mail can know it
 }
@@ -47,18 +51,27 @@ func (w *outline) part(p *imapx.Part) {
 		w.multipart(p)
 		return
 	}
+	if header := w.have.headers[p.Section()]; !describes(w.root, p, header) {
+		w.header(p)
+	} else {
+		w.buf.Write(contentFields(header))
+	}
+	w.buf.WriteString("\r\n")
+	body, have := w.have.content[p.Section()]
+	if !have {
+		w.sizes[p.Section()] = p.Size
+	}
+	w.buf.Write(body)
+}
+
+// header writes the header of a leaf as the server describes it.
+func (w *outline) header(p *imapx.Part) {
 	w.field("Content-Type", p.Type, p.Params, "")
 	if p.Disposition != "" {
 		w.field("Content-Disposition", p.Disposition, p.DispositionParams, "")
 	}
 	w.plain("Content-Transfer-Encoding", p.Encoding)
 	w.plain("Content-ID", p.ID)
-	w.buf.WriteString("\r\n")
-	body, have := w.content[p.Section()]
-	if !have {
-		w.sizes[p.Section()] = p.Size
-	}
-	w.buf.Write(body)
 }
 
 func (w *outline) multipart(p *imapx.Part) {

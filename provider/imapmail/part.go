@@ -39,7 +39,7 @@ func (b *Backend) OpenPart(ctx context.Context, id provider.MessageID, part prov
 	if r.path, err = parsePath(part); err != nil {
 		return provider.Part{}, nil, err
 	}
-	m, err := r.fetch(imapx.Items{Structure: true}, firstChunk)
+	m, err := r.fetch(imapx.Items{Structure: true, Sections: partHeaders(r.path)}, firstChunk)
 	if err != nil {
 		return provider.Part{}, nil, mapError(err)
 	}
@@ -48,11 +48,8 @@ func (b *Backend) OpenPart(ctx context.Context, id provider.MessageID, part prov
 		return provider.Part{}, nil, &provider.Error{Code: provider.NotFound, Err: errors.New("the message has no part " + string(part))}
 	}
 	r.size = leaf.Size
-	info := partOf(describe(m.Structure).Root, string(part))
-	if info.ID == "" {
-		info = mailmime.Part{ID: string(part), Type: leaf.Type, Size: leaf.Size}
-	}
-	body := mailmime.DecodeTransfer(r, leaf.Encoding)
+	info := opened(m.Structure, leaf, m.Sections[1:])
+	body := mailmime.DecodeTransfer(r, info.Encoding)
 	if body == io.Reader(r) {
 		return partInfo(info), r, nil
 	}
@@ -118,14 +115,19 @@ type partReader struct {
 	closed bool
 }
 
+// fetch reads on, and brings what else is wanted behind the section it reads.
 func (r *partReader) fetch(want imapx.Items, n int64) (m imapx.Message, err error) {
 	ctx := r.ctx()
-	want.Sections = []imapx.Section{{Path: r.path, Offset: r.offset, Max: n, Into: r.memory}}
+	want.Sections = append([]imapx.Section{{Path: r.path, Offset: r.offset, Max: n, Into: r.memory}}, want.Sections...)
 	err = r.b.pool.Read(ctx, r.batch.folder, func(c *imapx.Conn) error {
 		if err := c.Expect(r.batch.validity); err != nil {
 			return err
 		}
 		f, err := c.Fetch(ctx, r.batch.uids(), want)
+		if err == nil && len(f.Incomplete) > 0 && len(want.Sections) > 1 { // the server shows no such header
+			want.Sections = want.Sections[:1]
+			f, err = c.Fetch(ctx, r.batch.uids(), want)
+		}
 		switch {
 		case err != nil:
 			return err

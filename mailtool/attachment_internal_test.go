@@ -27,6 +27,16 @@ func TestConverterIsCut(t *testing.T) {
 	}
 }
 
+// TestNotesOnce: what is odd about a document is said with its first piece.
+func TestNotesOnce(t *testing.T) {
+	env, doc := &Env{Nonce: "123456789012"}, documentText{text: "word", notes: []string{"odd"}}
+	for offset, want := range map[int64]int{0: 1, 2: 0} {
+		if out, err := env.showText(content{}, doc, offset); err != nil || len(out.Notes) != want {
+			t.Errorf("from %d on: %+v, %v", offset, out, err)
+		}
+	}
+}
+
 // TestWindow: whatever the writes are, a window has the bytes from its start on,
 // and knows whether there are more.
 func TestWindow(t *testing.T) {

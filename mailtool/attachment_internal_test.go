@@ -1,8 +1,11 @@
 package mailtool
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"image"
+	"image/png"
 	"io"
 	"strings"
 	"testing"
@@ -99,5 +102,32 @@ func TestFillFails(t *testing.T) {
 	}
 	if w, err := c.fill(t.Context(), 0, 2); err != nil || string(w.data) != "ab" {
 		t.Errorf("%+v, %v", w, err)
+	}
+}
+
+// TestShownAs: both sides of an image are held to the same bound.
+func TestShownAs(t *testing.T) {
+	for _, tt := range []struct {
+		wide, high int
+		want       string
+	}{
+		{maxSide, 1, "image/png"}, {1, maxSide, "image/png"}, {maxSide + 1, 1, typeUnknown}, {1, maxSide + 1, typeUnknown},
+	} {
+		var b bytes.Buffer
+		if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, tt.wide, tt.high))); err != nil {
+			t.Fatal(err)
+		}
+		if as, note := shownAs("image/png", b.Bytes()); as != tt.want || (note == "") != (as == "image/png") {
+			t.Errorf("%d by %d: %s, %q", tt.wide, tt.high, as, note)
+		}
+	}
+}
+
+// TestTypeNames holds to the length of RFC 6838 section 4.2.
+func TestTypeNames(t *testing.T) {
+	for n, want := range map[int]bool{0: false, 1: true, 127: true, 128: false} {
+		if got := isTypeName(strings.Repeat("x", n)); got != want {
+			t.Errorf("%d characters: %v", n, got)
+		}
 	}
 }

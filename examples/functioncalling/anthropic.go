@@ -78,5 +78,5 @@ func reasonOnly(err error) error {
 	var said struct{ Error struct{ Message string } }
 	_ = json.Unmarshal([]byte(failed.RawJSON()), &said) // no JSON: the status says what there is to say
 	message := said.Error.Message
-	return fmt.Errorf("Anthropic API error: %d %s: %q", failed.StatusCode, http.StatusText(failed.StatusCode), message[:min(len(message), maxReason)])
+	return fmt.Errorf("anthropic: %d %s: %q", failed.StatusCode, http.StatusText(failed.StatusCode), message[:min(len(message), maxReason)])
 }

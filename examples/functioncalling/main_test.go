@@ -150,7 +150,7 @@ func TestVendorRefuses(t *testing.T) {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(http.StatusUnauthorized)
-			io.WriteString(w, tt.body)
+			_, _ = io.WriteString(w, tt.body)
 		}))
 		for _, api := range []string{"openai", "responses", "anthropic"} {
 			_, _, err := ask(t, server.URL, "-api", api, "-model", "m", "hello")

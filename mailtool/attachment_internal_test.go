@@ -131,3 +131,29 @@ func TestTypeNames(t *testing.T) {
 		}
 	}
 }
+
+// TestArgumentsOf: a URI is taken in the one form that the template gives it.
+func TestArgumentsOf(t *testing.T) {
+	for uri, want := range map[string]string{
+		"mail://ann/m1/2":          `{"mailbox":"ann","handle":"m1:2"}`,
+		"mail://a%2fb/m%201/2.1":   `{"mailbox":"a/b","handle":"m 1:2.1"}`,
+		"mail://ann/m1/all":        `{"mailbox":"ann","id":"m1","all":true}`,
+		"mail://ann/m1/source":     `{"mailbox":"ann","id":"m1","raw":true}`,
+		"mail:///m1/2":             "",
+		"mail://ann//2":            "",
+		"mail://ann/m1/":           "",
+		"mail://ann/m1":            "",
+		"mail://ann/m1/2/3":        "",
+		"mail://ann/m1/2?name=a":   "",
+		"mail://ann/m1/2#a":        "",
+		"mail://ann/m 1/2":         "",
+		"mail://ann/m%311/2":       "",
+		"mail://ann/m%ff/2":        "",
+		"mail://ann/m%2/2":         "",
+		"https://ann.example/m1/2": "",
+	} {
+		if args, ok := argumentsOf(uri); string(args) != want || ok != (want != "") {
+			t.Errorf("%s: %s, %v", uri, args, ok)
+		}
+	}
+}

@@ -29,8 +29,8 @@ func (a *archive) readPptx(main string) error {
 	err = a.walk(main, handler{start: func(s *scanner) error {
 		switch string(s.name) {
 		case "sldSz":
-			x.width, _ = number(s.attr("cx"), 1<<40)
-			x.height, _ = number(s.attr("cy"), 1<<40)
+			x.width, _ = number(s.attr("cx"), maxEMU)
+			x.height, _ = number(s.attr("cy"), maxEMU)
 		case "sldId":
 			if r, ok := rels[s.relation("id")]; ok && r.kind == "slide" && !r.external {
 				if len(slides) >= maxSlides {
@@ -197,10 +197,13 @@ func (st *slideStory) hide() {
 	}
 }
 
+// maxEMU bounds a length, in English Metric Units: 29 metres. It fits 32 bits.
+const maxEMU = 1 << 30
+
 // place finds shapes and groups that lie beside the slide. Inside a group places are relative to it.
 func (st *slideStory) place(s *scanner) {
-	w, ok := number(s.attr("cx"), 1<<40)
-	h, ok2 := number(s.attr("cy"), 1<<40)
+	w, ok := number(s.attr("cx"), maxEMU)
+	h, ok2 := number(s.attr("cy"), maxEMU)
 	alone := st.groups == 0 && st.shape > 0 || st.groups == 1 && st.shape == 0
 	if !ok || !ok2 || !st.placed || !alone || st.notes || st.x.width == 0 {
 		return

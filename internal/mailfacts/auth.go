@@ -85,7 +85,7 @@ func (s *service) writes(id string) bool {
 func deliverer(header []provider.Field) (*service, string) {
 	for _, value := range values(header, "Received") {
 		host := byHost(value)
-		if addr, err := netip.ParseAddr(host); err == nil && googleInside.Contains(addr) {
+		if googleInside(host) {
 			continue // the next one is Google's as well
 		}
 		for _, s := range services() {
@@ -98,8 +98,11 @@ func deliverer(header []provider.Field) (*service, string) {
 	return nil, ""
 }
 
-// googleInside is where Google's servers hand mail to each other: the 6to4 form of 10.0.0.0/8 addresses.
-var googleInside = netip.MustParsePrefix("2002:a00::/24")
+// googleInside reports where Google's servers hand mail to each other: the 6to4 form of 10.0.0.0/8 addresses.
+func googleInside(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return err == nil && netip.MustParsePrefix("2002:a00::/24").Contains(addr)
+}
 
 // byHost is the name behind "by" (RFC 5321 section 4.4). The sender chooses the word behind "from", and what stands in
 // comments.

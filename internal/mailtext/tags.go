@@ -118,16 +118,16 @@ func lookupTag(name string) (tag, traits) {
 		return tagForeign, special
 	case "svg":
 		return tagSVG, unseen // removed by most
-	case "button", "select":
-		return tagNone, special
-	case "option":
-		return tagOption, line
 	}
 	return lookupBlock(name)
 }
 
 func lookupBlock(name string) (tag, traits) {
 	switch name {
+	case "button", "select":
+		return tagNone, special
+	case "option":
+		return tagOption, line
 	case "p":
 		return tagP, para | special | closesP
 	case "pre", "listing":

@@ -39,6 +39,25 @@ func (s *Server) AppendAll(t testing.TB, folder string, messages [][]byte, flags
 	return uids
 }
 
+// AppendTaken is AppendAll for messages some of which the server may refuse; it
+// returns the places of those that it took.
+func (s *Server) AppendTaken(t testing.TB, folder string, messages [][]byte) (taken []int) {
+	t.Helper()
+	s.with(t, func(c *client) error {
+		for i, raw := range messages {
+			var no *refusal
+			switch _, err := appendMessage(c, s.Path(folder), raw, nil); {
+			case err == nil:
+				taken = append(taken, i)
+			case !errors.As(err, &no):
+				return err
+			}
+		}
+		return nil
+	})
+	return taken
+}
+
 var appendUID = regexp.MustCompile(`\[APPENDUID \d+ (\d+)\]`)
 
 func appendMessage(c *client, folder string, raw []byte, flags []string) (uint32, error) {

@@ -95,16 +95,20 @@ func TestCorpusByParts(t *testing.T) {
 		}
 	}
 	check := func(t *testing.T, srv *imapxtest.Server) {
-		srv.AppendAll(t, "INBOX", raws)
+		taken := srv.AppendTaken(t, "INBOX", raws) // Cyrus refuses some headers
+		if len(taken) < len(raws)/2 {
+			t.Fatalf("the server took %d of %d messages", len(taken), len(raws))
+		}
 		_, b, _ := account(t, srv, nil)
 		validity := srv.UIDValidity(t, "INBOX")
 		for i, uid := range srv.UIDs(t, "INBOX") {
+			name := names[taken[i]]
 			got, err := b.ReadMessages(t.Context(), []provider.MessageID{b.newID("INBOX", validity, imapx.UID(uid))}, provider.ReadOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}
 			if got[0].Err != nil {
-				t.Errorf("%s: %v", names[i], got[0].Err)
+				t.Errorf("%s: %v", name, got[0].Err)
 				continue
 			}
 			m := got[0].Message
@@ -121,7 +125,7 @@ func TestCorpusByParts(t *testing.T) {
 				want.Parts = append(want.Parts, p.ID+" "+p.Type)
 			}
 			if diff := cmp.Diff(want, have); diff != "" {
-				t.Errorf("%s (-whole +by parts):\n%s", names[i], diff)
+				t.Errorf("%s (-whole +by parts):\n%s", name, diff)
 			}
 		}
 	}

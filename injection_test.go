@@ -22,16 +22,12 @@ const leastInjections = 60
 
 // unstopped names messages of testdata/injection of which something gets through, with the reason.
 var unstopped = map[string]string{
-	"file-svg":              "a drawing is shown as its source, like any text, and nothing says that a person sees less",
-	"html-color-mix":        "colours that are mixed are not computed: text of one may be white",
-	"html-covered":          "what lies behind or below other elements is not known without a layout",
-	"html-letter-spacing":   "letters drawn one over the other count as legible",
-	"html-mask":             "masks are not read",
-	"html-order-overridden": "what a page shows from right to left is read as it is written, and not warned of",
-	"html-style-nth":        "rules with places among siblings are left out, and nothing says so",
-	"html-style-sibling":    "rules with siblings are left out, and nothing says so",
-	"html-style-variables":  "variables are not replaced, and nothing says so",
-	"mime-unclosed":         "parts that are joined to one page are hidden by an element that an earlier one leaves open; counted as hidden",
+	"file-svg":            "a drawing is shown as its source, like any text, and nothing says that a person sees less",
+	"html-color-mix":      "colours that are mixed are not computed: text of one may be white",
+	"html-covered":        "what lies behind or below other elements is not known without a layout",
+	"html-letter-spacing": "letters drawn one over the other count as legible",
+	"html-mask":           "masks are not read",
+	"mime-unclosed":       "parts that are joined to one page are hidden by an element that an earlier one leaves open; counted as hidden",
 }
 
 // attack is a message of testdata/injection. Its first lines, which are not delivered, say what to expect of its words.

@@ -3,6 +3,7 @@ package mailtool
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/postern-mail/postern/internal/mailtext"
 	"github.com/postern-mail/postern/provider"
@@ -60,6 +61,9 @@ func preview(m *provider.Message) string {
 	text, next := mailtext.Slice(body.Text, 0, end)
 	if next > 0 || m.TextTruncated || m.HTMLTruncated {
 		text += "..."
+	}
+	if n := len(body.Warnings); n > 0 { // a cell has no other place for them
+		text = "[warning: " + strings.Join(body.Warnings, "; ") + "]\n" + text
 	}
 	return text
 }

@@ -68,6 +68,9 @@ func Body(plain, src string, opts Options) Result {
 	if n := page.misleading; n > 0 {
 		res.Warnings = append(res.Warnings, fmt.Sprintf("links whose text names another host than they lead to: %d", n))
 	}
+	if n := page.unread; n > 0 {
+		res.Warnings = append(res.Warnings, fmt.Sprintf("what the page's style hides or reorders is not fully known, rules left out: %d", n))
+	}
 	return res.folded(opts, page.body, func(p *letter) {
 		p.html = true
 		p.mark(page.regions)

@@ -41,6 +41,8 @@ type sheet struct {
 	wanted map[string][]attrTest
 	tests  int
 	size   int // of the blocks in bytes
+	// unread counts selectors of rules that hide and are not understood.
+	unread int
 	// generated counts the passages that rules put before and behind elements. Few mail programs show them, so they are
 	// no part of the text.
 	generated int
@@ -166,13 +168,26 @@ func (s *sheet) add(selectors string, says *decls) bool {
 	for _, selector := range splitSelector(selectors, ",") {
 		key, r, ok := s.parseSelector(selector)
 		if !ok {
-			s.partial = true
+			if s.partial = true; says.look().hidden() && !passing(selector) {
+				s.unread++
+			}
 			continue
 		}
 		r.says = *says
 		added = s.put(key, r) || added
 	}
 	return added
+}
+
+// passing reports a selector of what an element is only now and then, or of what is no element.
+func passing(selector string) bool {
+	selector = strings.ToLower(selector)
+	for _, state := range []string{":hover", ":focus", ":active", ":visited", ":link", ":target", ":checked", ":before", ":after", "::"} {
+		if strings.Contains(selector, state) {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *sheet) put(key string, r rule) bool {

@@ -26,6 +26,9 @@ func (r *renderer) start(l *lexer) {
 	}
 	r.imply(t, tr, r.standards)
 	own, d := r.appearance(l.name, t, tr, a)
+	if d.yes(propUnknown) || l.name == "bdo" {
+		r.unread++
+	}
 	if tr&unseen != 0 {
 		own.gone = true
 	}

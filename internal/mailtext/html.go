@@ -59,6 +59,7 @@ type rendered struct {
 	dropped    Dropped
 	truncated  bool
 	misleading int // links whose text names another host
+	unread     int // rules and declarations that may hide or reorder text and were not followed
 	regions    []region
 }
 
@@ -100,6 +101,7 @@ type renderer struct {
 	rawTag    tag  // the next text is the inside of this element
 	inHidden  bool // the last text was hidden
 	truncated bool
+	unread    int // elements that may be hidden or reordered by what is not worked out
 	dropped   Dropped
 	scratch   []string
 	linked    links
@@ -143,7 +145,7 @@ func (r *renderer) finish() rendered {
 	text, d := Clean(out)
 	r.dropped.Add(d)
 	r.dropped.Hidden += r.rules.generated
-	res := rendered{text: text, body: len(text), truncated: r.truncated, misleading: r.linked.misleading}
+	res := rendered{text: text, body: len(text), truncated: r.truncated, misleading: r.linked.misleading, unread: r.unread + r.rules.unread}
 	res.regions = inLines(r.regions, out, text)
 	if list := r.linked.list(); list != "" {
 		res.text = strings.TrimLeft(text+"\n\n"+list, "\n")

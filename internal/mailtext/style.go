@@ -44,6 +44,7 @@ const (
 	propRaise
 	propMarker
 	propSpace
+	propUnknown // a value that is not known here may hide
 	propCount
 )
 
@@ -206,8 +207,23 @@ func (d *decls) parseStyle(s string, w weight) {
 		if bang := strings.LastIndexByte(value, '!'); bang >= 0 && strings.TrimSpace(value[bang+1:]) == "important" {
 			weight, value = w+weightImportant, strings.TrimSpace(value[:bang])
 		}
+		if strings.Contains(value, "var(") || strings.Contains(value, "override") {
+			d.set(propUnknown, unknown(name, value), weight)
+		}
 		d.declare(name, value, weight)
 	}
+}
+
+// unknown reports values that are not worked out: variables (CSS Variables 1) where they can hide, and an order of letters
+// that is not that of the text (CSS Writing Modes 4 section 2.2).
+func unknown(name, value string) uint32 {
+	switch name {
+	case "display", "visibility", "opacity", "font-size":
+		return yesIf(strings.Contains(value, "var("))
+	case "unicode-bidi":
+		return yesIf(strings.Contains(value, "override"))
+	}
+	return saysNothing
 }
 
 // cutDeclaration splits at the first semicolon outside quotes and parentheses.

@@ -29,6 +29,7 @@ func TestAttachmentRoundTrips(t *testing.T) {
 		file{kind: "text/plain; charset=iso-8859-2", name: "b.txt", data: []byte("\xb3\xf3d\xbc")},
 	))
 	count := imapxtest.Count(t, srv.TLSAddr)
+	count.Hold(30 * time.Millisecond)
 	leakcheck.Check(t)
 	box, err := imapmail.Open(imapmail.Options{Account: "ann", IMAP: imapx.Options{
 		Addr: count.Addr, TLSConfig: &tls.Config{RootCAs: srv.CA, ServerName: "localhost"}, Username: srv.Username, Password: srv.Password, Progress: 20 * time.Second,

@@ -183,6 +183,7 @@ func TestPreviewRoundTrips(t *testing.T) {
 				srv.Append(t, "INBOX", fmt.Appendf(nil, "From: Bob <bob@example.com>\r\nSubject: letter %d\r\nMessage-ID: <%d@example.com>\r\n\r\n%s", i, i, text))
 			}
 			count := imapxtest.Count(t, srv.TLSAddr)
+			count.Hold(30 * time.Millisecond)
 			b, err := imapmail.Open(imapmail.Options{Account: "dm", IMAP: imapx.Options{
 				Addr: count.Addr, TLSConfig: &tls.Config{RootCAs: srv.CA, ServerName: "localhost"}, Username: srv.Username, Password: srv.Password, Progress: 20 * time.Second,
 			}})

@@ -146,8 +146,8 @@ func (f *flow) ask() {
 
 // deliver hands b on, in pieces if a plan strikes within it.
 func (f *flow) deliver(b []byte) {
-	if f.side == FromServer && f.p.hold > 0 && locked(f.p, func() bool { return f.asked }) {
-		f.wait(f.p.hold)
+	if f.side == FromServer && locked(f.p, func() bool { return f.asked && f.p.hold > 0 }) {
+		f.wait(locked(f.p, func() time.Duration { return f.p.hold }))
 	}
 	for len(b) > 0 {
 		most := len(b)

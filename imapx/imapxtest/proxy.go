@@ -80,6 +80,14 @@ func forward(t testing.TB, addr string, hold time.Duration, record bool) *FaultP
 	return p
 }
 
+// Hold changes how long the first bytes of each answer wait: for tests of strict
+// budgets, since a machine that does other work is slow to send a packet.
+func (p *FaultProxy) Hold(d time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.hold = d
+}
+
 // RoundTrips returns the round trips since the start or the last Reset.
 func (p *FaultProxy) RoundTrips() int { return locked(p, func() int { return p.trips }) }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/postern-mail/postern/imapx/imapxtest"
 	"github.com/postern-mail/postern/provider"
@@ -29,6 +30,7 @@ func TestRoundTrips(t *testing.T) {
 			srv.Append(t, "INBOX", append(letter(2000+i), large...))
 		}
 		acct, _, count := account(t, srv, nil)
+		count.Hold(30 * time.Millisecond)
 		inbox := provider.ListOptions{Folder: "INBOX"}
 		first := list(t, acct, inbox, provider.PageRequest{})
 		var thousand []provider.MessageID

@@ -142,7 +142,7 @@ func parsePage(scheme, rest string, hops int) (address, bool) {
 		return address{}, false
 	}
 	host := plainHost(u.Hostname())
-	if host == "" {
+	if host == "" || strings.ContainsAny(host, "\"<>^`{|}\\ ") { // no host to browsers (WHATWG URL section 3.5)
 		return address{}, false
 	}
 	if port := u.Port(); port != "" {

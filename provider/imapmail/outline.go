@@ -77,7 +77,7 @@ func (w *outline) header(p *imapx.Part) {
 func (w *outline) multipart(p *imapx.Part) {
 	// Inner boundaries must not begin like outer ones, or one ends the other.
 	boundary := p.Section() + "=" + w.boundary
-	w.field("Content-Type", p.Type, p.Params, boundary)
+	w.field("Content-Type", multipartType(p.Type), p.Params, boundary)
 	if p.Disposition != "" {
 		w.field("Content-Disposition", p.Disposition, p.DispositionParams, "")
 	}
@@ -86,6 +86,17 @@ func (w *outline) multipart(p *imapx.Part) {
 		w.part(child)
 	}
 	w.buf.WriteString("\r\n--" + boundary + "--\r\n")
+}
+
+// multipartType is a type as far as it is one: what a server adds to it must not be read as a parameter.
+func multipartType(s string) string {
+	if i := strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune(`()<>@,;:\"[]?=`, r) }); i >= 0 {
+		s = s[:i]
+	}
+	if strings.HasSuffix(s, "/") {
+		return s + "mixed"
+	}
+	return s
 }
 
 // field writes a field with the parameters as the server gave them; they are
